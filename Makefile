@@ -1,0 +1,53 @@
+# From a fresh clone to the finished walkthrough: `make site`. Every check: `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# What a person has set up for real AWS must not reach the lab, nor the lab's keys their account.
+unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN
+unexport AWS_REGION AWS_DEFAULT_REGION AWS_ENDPOINT_URL AWS_CA_BUNDLE AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE
+unexport AWS_URL EC2_URL EC2_ACCESS_KEY EC2_SECRET_KEY EC2_REGION AWS_CONTAINER_CREDENTIALS_RELATIVE_URI
+unexport ANSIBLE_CONFIG ANSIBLE_INVENTORY ANSIBLE_COLLECTIONS_PATH
+export AWS_CONFIG_FILE := /dev/null
+export AWS_SHARED_CREDENTIALS_FILE := /dev/null
+export AWS_EC2_METADATA_DISABLED := true
+export AWS_IGNORE_CONFIGURED_ENDPOINT_URLS := true
+export PYTHONDONTWRITEBYTECODE := 1
+
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=AWS_CONFIG_FILE,AWS_SHARED_CREDENTIALS_FILE)
+PYTHON := .venv/bin/python
+PLAYBOOK := $(SUDO) .venv/bin/ansible-playbook -i inventory/lab
+
+.PHONY: help setup lab site test lint unit test-lab e2e down clean
+
+help: ## Show this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup:
+	@tools/setup
+
+lab: setup ## Start the lab alone
+	@$(SUDO) $(PYTHON) -m lab up
+
+site: lab ## Everything, from a fresh clone to the finished walkthrough on the lab
+	@$(PLAYBOOK) playbooks/site.yml
+
+test: lint unit test-lab e2e ## Every check
+
+lint: setup
+	@.venv/bin/ruff check lab plugins roles tests
+
+unit: setup
+	@.venv/bin/python -m pytest tests/unit
+
+test-lab: setup
+	@$(SUDO) .venv/bin/python -m pytest tests/lab
+
+e2e: setup
+	@$(SUDO) .venv/bin/python -m pytest tests/e2e
+
+down: ## Stop the lab; nothing of it stays
+	@if [ -x $(PYTHON) ]; then $(SUDO) $(PYTHON) -m lab down; fi
+
+clean: down ## Down, and everything the commands above made
+	@$(SUDO) rm -rf .venv build .pytest_cache .ruff_cache
+	@$(SUDO) find . -name __pycache__ -type d -prune -exec rm -rf {} +

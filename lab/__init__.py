@@ -1,0 +1,1 @@
+"""AWS on one machine: moto extended with what it lacks, real nodes and a real registry."""

@@ -1,0 +1,46 @@
+"""Names, addresses and paths of the lab: the one place where they are decided."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+ECR_HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+AWS_HOSTS = tuple(f"{service}.{REGION}.amazonaws.com" for service in ("api.ecr", "ssm", "ec2", "sts", "eks"))
+
+API_HOST = "127.0.0.1"
+API_PORT = 4599
+REGISTRY_PORT = 4598
+
+# Link-local, so that it can clash with no VPC of the walkthrough and no route of the host.
+BRIDGE = "nodecache0"
+GATEWAY = "169.254.42.1"
+
+LINK_BITS_PER_SECOND = 400_000_000
+
+# Sockets live under /run: a Unix socket's path is cut at 108 bytes.
+RUN = Path("/run/nodecache-lab")
+VAR = Path("/var/lib/nodecache-lab")
+CACHE = Path("/var/cache/nodecache-lab")
+LOG = VAR / "log"
+
+# moto takes any key; these are the ones AWS's documentation uses, so nobody mistakes them for secrets.
+ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
+SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105
+
+
+def endpoint() -> str:
+    """Return the URL that speaks every AWS API of the lab."""
+    return f"http://{API_HOST}:{API_PORT}"
+
+
+def client(service: str) -> Any:
+    """Return a boto3 client of the lab, deaf to the person's own AWS configuration."""
+    import boto3
+
+    session = boto3.session.Session(
+        aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION
+    )
+    return session.client(service, endpoint_url=endpoint())
