@@ -1,0 +1,1 @@
+"""The lab's nodes: namespaces with a real containerd each."""

@@ -1,0 +1,261 @@
+"""The nodes that run: start, stop, and run a script on one as the agent does."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lab import settings
+from lab.node import cgroups, files, imds, init, network, process
+
+LOG = logging.getLogger(__name__)
+STATES = settings.RUN / "nodes"
+DISKS = settings.VAR / "nodes"
+PATIENCE = 30.0
+KILLED = 137
+
+ENVIRONMENT = {
+    "PATH": init.PATH,
+    "AWS_SSM_REGION_NAME": settings.REGION,
+    "AWS_SSM_PLATFORM_NAME": "Amazon Linux",
+    "AWS_SSM_PLATFORM_VERSION": "2023",
+    # The distribution's OpenSSL reads hashed names only, and the lab's CA has none.
+    "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
+}
+
+
+class NodeError(Exception):
+    """A node could not be started or reached; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a script on a node came to."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+
+
+@dataclass(frozen=True)
+class State:
+    """What is needed to end a node, also without the process that started it."""
+
+    instance_id: str
+    private_ip: str
+    outer: int
+    outer_started: int
+    init: int
+    init_started: int
+
+    def enter(self) -> list[str]:
+        """Return the command that enters the node."""
+        # The outer process lives in the node's mounts, and its children in the node's pids.
+        return [
+            "nsenter",
+            f"--net=/var/run/netns/{network.namespace_of(self.instance_id)}",
+            f"--mount=/proc/{self.outer}/ns/mnt",
+            f"--pid=/proc/{self.outer}/ns/pid_for_children",
+        ]
+
+
+def end(state: State) -> None:
+    """End a node and remove everything it had."""
+    disk = DISKS / state.instance_id
+    containers = cgroups.containers(disk)
+    # A pid namespace's first process is gone only after every other one is.
+    gone = process.end(state.init, state.init_started) and process.end(state.outer, state.outer_started)
+    if not gone:
+        raise NodeError(f"node '{state.instance_id}' does not end: process {state.init} is still there.")
+    network.detach(state.instance_id, state.private_ip)
+    cgroups.remove(containers)
+    files.remove(disk)
+    (STATES / f"{state.instance_id}.json").unlink(missing_ok=True)
+
+
+def recorded() -> list[State]:
+    """Return the nodes that the state files know."""
+    return [State(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted(STATES.glob("*.json"))]
+
+
+class Fleet:
+    """Every node of the lab."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._nodes: dict[str, State] = {}
+        self._metadata: dict[str, imds.MetadataServer] = {}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._online: set[str] = set()
+        self._callbacks: list[Callable[[str], None]] = []
+
+    def ids(self) -> list[str]:
+        """Return the nodes that are online."""
+        with self._lock:
+            return sorted(self._online)
+
+    def online(self, instance_id: str) -> bool:
+        """Tell whether the node is up and its agent would answer."""
+        with self._lock:
+            state = self._nodes.get(instance_id)
+            return instance_id in self._online and state is not None and process.alive(state.init, state.init_started)
+
+    def on_online(self, callback: Callable[[str], None]) -> None:
+        """Call this with the instance id of every node that comes online."""
+        self._callbacks.append(callback)
+
+    def start(self, instance_id: str, private_ip: str, role: str = "node") -> None:
+        """Start a node and return when it is online."""
+        with self._lock:
+            if instance_id in self._nodes or instance_id in self._processes:
+                return
+            namespace = network.attach(instance_id, private_ip)
+        try:
+            state = self._boot(instance_id, private_ip, namespace)
+            listener = network.listen_inside(namespace, network.METADATA, 80)
+            identity = imds.Identity(instance_id, private_ip, role)
+            with self._lock:
+                self._metadata[instance_id] = imds.MetadataServer(listener, identity)
+            self._prepare(state)
+        except (NodeError, network.NetworkError, OSError) as error:
+            self.stop(instance_id)
+            network.detach(instance_id, private_ip)
+            files.remove(DISKS / instance_id)
+            raise NodeError(f"node '{instance_id}' did not start: {error}") from error
+        with self._lock:
+            self._online.add(instance_id)
+        for callback in list(self._callbacks):
+            callback(instance_id)
+
+    def _boot(self, instance_id: str, private_ip: str, namespace: str) -> State:
+        disk = DISKS / instance_id
+        files.write(disk, private_ip)
+        settings.LOG.mkdir(parents=True, exist_ok=True)
+        command = ["nsenter", f"--net=/var/run/netns/{namespace}"]
+        command += ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
+        command += [sys.executable, "-I", init.__file__, str(disk)]
+        with open(settings.LOG / f"node-{instance_id}.log", "ab") as log:
+            outer = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
+            )
+        with self._lock:
+            self._processes[instance_id] = outer
+        first = self._first_process(outer)
+        outer_started, first_started = process.start_time(outer.pid), process.start_time(first)
+        if outer_started is None or first_started is None:
+            raise NodeError(f"its first process ended at once, see {settings.LOG}/node-{instance_id}.log.")
+        state = State(instance_id, private_ip, outer.pid, outer_started, first, first_started)
+        STATES.mkdir(parents=True, exist_ok=True)
+        (STATES / f"{instance_id}.json").write_text(json.dumps(asdict(state)), encoding="utf-8")
+        with self._lock:
+            self._nodes[instance_id] = state
+        return state
+
+    def _first_process(self, outer: subprocess.Popen[bytes]) -> int:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and outer.poll() is None:
+            first = process.child_of(outer.pid)
+            if first is not None:
+                return first
+            time.sleep(0.02)
+        raise NodeError("its namespaces could not be made.")
+
+    def _prepare(self, state: State) -> None:
+        from lab import images
+
+        deadline = time.monotonic() + PATIENCE
+        while self._inside(state, "ctr", "version").returncode:
+            if time.monotonic() > deadline or not process.alive(state.init, state.init_started):
+                raise NodeError(f"containerd does not answer, see {settings.LOG}/node-{state.instance_id}.log.")
+            time.sleep(0.1)
+        images_command = ("ctr", "-n", "k8s.io", "images")
+        for command in (
+            (*images_command, "import", str(images.pause_archive())),
+            (*images_command, "label", files.PAUSE, "io.cri-containerd.pinned=pinned"),
+        ):
+            done = self._inside(state, *command)
+            if done.returncode:
+                raise NodeError(f"'{' '.join(command)}' failed: {done.stderr.decode(errors='replace').strip()}.")
+
+    def _inside(self, state: State, *command: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [*state.enter(), *command], capture_output=True, check=False, env={"PATH": init.PATH}, timeout=120
+        )
+
+    def enter(self, instance_id: str) -> list[str]:
+        """Return the command that enters a node."""
+        with self._lock:
+            state = self._nodes.get(instance_id)
+        if state is None:
+            raise NodeError(f"node '{instance_id}' is not running.")
+        return state.enter()
+
+    def run(self, instance_id: str, script: str, env: dict[str, str], timeout: float) -> Result:
+        """Run a script on a node as the agent does: a file, sh -c, a process group of its own."""
+        enter = self.enter(instance_id)
+        place = Path("ssm", instance_id, "document", "orchestration", str(uuid.uuid4()))
+        directory = DISKS / instance_id / "amazon" / place
+        directory.mkdir(parents=True)
+        path = directory / "_script.sh"
+        path.write_text(script if script.endswith("\n") else script + "\n", encoding="utf-8")
+        path.chmod(0o700)
+        environment = {**ENVIRONMENT, "AWS_SSM_INSTANCE_ID": instance_id, **env}
+        running = subprocess.Popen(
+            [*enter, "sh", "-c", f"/var/lib/amazon/{place}/_script.sh"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd="/",
+            start_new_session=True,
+        )
+        try:
+            stdout, stderr = running.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)
+            stdout, stderr = running.communicate()
+            return Result(KILLED, stdout, stderr)
+        code = running.returncode
+        return Result(KILLED if code == -signal.SIGKILL else code, stdout, stderr)
+
+    def stop(self, instance_id: str) -> None:
+        """End a node; one that is not running is fine."""
+        with self._lock:
+            self._online.discard(instance_id)
+            state = self._nodes.pop(instance_id, None)
+            metadata = self._metadata.pop(instance_id, None)
+            outer = self._processes.pop(instance_id, None)
+        if metadata is not None:
+            metadata.close()
+        if outer is not None and state is None:
+            outer.kill()
+        if state is not None:
+            end(state)
+        if outer is not None:
+            outer.wait()
+
+    def stop_all(self) -> None:
+        """End every node, and tell of those that would not end only after the others have."""
+        errors = []
+        with self._lock:
+            names = sorted(set(self._nodes) | set(self._processes))
+        for instance_id in names:
+            try:
+                self.stop(instance_id)
+            except (NodeError, OSError) as error:
+                errors.append(str(error))
+        if errors:
+            raise NodeError(" ".join(errors))
+
+
+FLEET = Fleet()

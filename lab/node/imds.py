@@ -1,0 +1,140 @@
+"""The instance metadata service, version 2 only, one for each node."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import secrets
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from lab import settings
+
+TOKEN_PATH = "/latest/api/token"  # noqa: S105
+LONGEST = 21600
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a node's metadata says about it."""
+
+    instance_id: str
+    private_ip: str
+    role: str
+
+
+def _stamp(moment: datetime.datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def document(identity: Identity) -> dict[str, Any]:
+    """Return the instance identity document."""
+    return {
+        "accountId": settings.ACCOUNT,
+        "architecture": "x86_64",
+        "availabilityZone": f"{settings.REGION}a",
+        "instanceId": identity.instance_id,
+        "privateIp": identity.private_ip,
+        "region": settings.REGION,
+        "version": "2017-09-30",
+    }
+
+
+def credentials() -> dict[str, str]:
+    """Return the role's credentials as the service words them."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return {
+        "Code": "Success",
+        "LastUpdated": _stamp(now),
+        "Type": "AWS-HMAC",
+        "AccessKeyId": settings.ACCESS_KEY,
+        "SecretAccessKey": settings.SECRET_KEY,
+        "Token": "lab-session",
+        "Expiration": _stamp(now + datetime.timedelta(hours=6)),
+    }
+
+
+def answers(identity: Identity) -> dict[str, str]:
+    """Return every path and its text."""
+    host = f"ip-{identity.private_ip.replace('.', '-')}.ec2.internal"
+    role = "/latest/meta-data/iam/security-credentials/"
+    return {
+        "/latest/meta-data/instance-id": identity.instance_id,
+        "/latest/meta-data/local-ipv4": identity.private_ip,
+        "/latest/meta-data/local-hostname": host,
+        "/latest/meta-data/hostname": host,
+        "/latest/meta-data/placement/region": settings.REGION,
+        "/latest/meta-data/placement/availability-zone": f"{settings.REGION}a",
+        "/latest/meta-data/services/domain": "amazonaws.com",
+        "/latest/meta-data/services/partition": "aws",
+        "/latest/dynamic/instance-identity/document": json.dumps(document(identity), indent=1),
+        role: identity.role,
+        role.rstrip("/"): identity.role,
+        role + identity.role: json.dumps(credentials(), indent=1),
+    }
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one node."""
+
+    server: MetadataServer
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Stay quiet: the paths are polled."""
+
+    def _answer(self, status: int, text: str = "", **headers: str) -> None:
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_PUT(self) -> None:
+        """Hand out a token for the seconds asked."""
+        wanted = self.headers.get("X-aws-ec2-metadata-token-ttl-seconds", "")
+        if self.path != TOKEN_PATH:
+            self._answer(404)
+        elif not wanted.isdigit() or not 1 <= int(wanted) <= LONGEST:
+            self._answer(400)
+        else:
+            token = secrets.token_urlsafe(40)
+            self.server.tokens[token] = time.monotonic() + int(wanted)
+            self._answer(200, token, X_aws_ec2_metadata_token_ttl_seconds=wanted)
+
+    def do_GET(self) -> None:
+        """Answer a path, to whoever shows a token."""
+        token = self.headers.get("X-aws-ec2-metadata-token", "")
+        if self.server.tokens.get(token, 0.0) < time.monotonic():
+            self._answer(401)
+            return
+        text = answers(self.server.identity).get(self.path)
+        if text is None:
+            self._answer(404)
+        else:
+            self._answer(200, text)
+
+
+class MetadataServer(ThreadingHTTPServer):
+    """Serves one node on a socket that was made in its network namespace."""
+
+    daemon_threads = True
+
+    def __init__(self, listener: socket.socket, identity: Identity) -> None:
+        super().__init__(listener.getsockname(), Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.identity = identity
+        self.tokens: dict[str, float] = {}
+        threading.Thread(target=self.serve_forever, name=f"imds-{identity.instance_id}", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self.shutdown()
+        self.server_close()

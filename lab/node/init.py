@@ -1,0 +1,87 @@
+"""A node's first process: its file systems, its containerd, its zombies.
+
+Runs as pid 1 of the node's pid namespace; when it ends, the whole node ends and its mounts vanish.
+Started by path, with the node's directory as argument, so it imports nothing of the package.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+LIBC = ctypes.CDLL(None, use_errno=True)
+CONTAINERD = ("containerd", "--config", "/etc/containerd/config.toml")
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def mount(source: str, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
+    """Mount, or raise what the kernel answered."""
+    encoded = [None if text is None else text.encode() for text in (source, target, kind)]
+    if LIBC.mount(*encoded, ctypes.c_ulong(flags), None if data is None else data.encode()):
+        number = ctypes.get_errno()
+        raise OSError(number, f"could not mount {source} on {target}: {os.strerror(number)}")
+
+
+def overlay(target: str, above: Path | None) -> None:
+    """Cover a directory of the host with the node's own files; writes go to the node's memory."""
+    scratch = Path("/run/overlay" + target)
+    upper, work = scratch / "upper", scratch / "work"
+    upper.mkdir(parents=True)
+    work.mkdir()
+    lower = target if above is None else f"{above}:{target}"
+    mount("overlay", target, "overlay", data=f"lowerdir={lower},upperdir={upper},workdir={work}")
+
+
+def file_systems(node: Path) -> None:
+    """Give the node its own /run, /etc, programs, containerd and agent directories."""
+    mount("none", "/", flags=MS_REC | MS_PRIVATE)
+    # Its disk is held open first: /run and /var/lib are covered next.
+    disk = os.open(node, os.O_PATH)
+    mount("tmpfs", "/run", "tmpfs", data="mode=755")
+    Path("/run/node").mkdir()
+    mount(f"/proc/self/fd/{disk}", "/run/node", flags=MS_BIND)
+    os.close(disk)
+    files = Path("/run/node/files")
+    overlay("/etc", files / "etc")
+    overlay("/usr/bin", files / "usr/bin")
+    # The node's disk lies under /var/lib itself, and overlayfs refuses nested layers.
+    overlay("/var/lib", None)
+    for name in ("containerd", "amazon"):
+        place = Path("/var/lib", name)
+        place.mkdir(exist_ok=True)
+        mount(f"/run/node/{name}", str(place), flags=MS_BIND)
+    Path("/run/nodecache").mkdir()
+    Path("/run/lock").mkdir()
+
+
+def start_containerd() -> subprocess.Popen[bytes]:
+    """Start containerd with a service's environment."""
+    with open("/run/node/containerd.log", "ab") as log:
+        return subprocess.Popen(CONTAINERD, stdout=log, stderr=log, env={"PATH": PATH}, start_new_session=True)
+
+
+def main() -> None:
+    """Set the node up, then watch over it until it is told to end."""
+    file_systems(Path(sys.argv[1]))
+    # Pid 1 gets no signal that it does not handle.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+    service = start_containerd()
+    while True:
+        try:
+            pid, _status = os.waitpid(-1, 0)
+        except ChildProcessError:
+            pid = service.pid
+        if pid == service.pid:
+            print("containerd ended, starting it again", flush=True)
+            time.sleep(0.5)
+            service = start_containerd()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+
+import pytest
+
+from lab import checks, cli, server, settings
+from lab.node import fleet, network, process
+
+
+@pytest.fixture(name="paths", autouse=True)
+def paths_fixture(tmp_path, monkeypatch):
+    for name in ("RUN", "VAR"):
+        monkeypatch.setattr(settings, name, tmp_path / name)
+    monkeypatch.setattr(settings, "BRIDGE", "nctest1")
+    monkeypatch.setattr(cli, "LOCK", tmp_path / "lock")
+    monkeypatch.setattr(server, "STATE", tmp_path / "RUN/server.json")
+    monkeypatch.setattr(fleet, "STATES", tmp_path / "RUN/nodes")
+    monkeypatch.setattr(fleet, "DISKS", tmp_path / "VAR/nodes")
+    return tmp_path
+
+
+def test_env_is_a_shell_script(monkeypatch, capsys):
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    assert cli.main(["env"]) == 0
+    script = capsys.readouterr().out + 'echo "$AWS_ENDPOINT_URL $AWS_REGION ${AWS_PROFILE-gone}"'
+    done = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [settings.endpoint(), settings.REGION, "gone"]
+
+
+def test_env_does_not_repeat_itself(monkeypatch):
+    monkeypatch.setenv("PATH", cli.environment()["PATH"])
+    assert cli.environment()["PATH"] == os.environ["PATH"]
+
+
+def test_status_without_a_lab(capsys):
+    assert cli.main(["status"]) == 1
+    assert capsys.readouterr().out == "The lab is not up.\n"
+
+
+def test_up_wants_root(monkeypatch, capsys):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert cli.main(["up"]) == 1
+    assert "must run as root" in capsys.readouterr().err
+
+
+def test_a_taken_port_is_named():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(checks.Refusal, match=f"port {port} on 127.0.0.1, and it is taken"):
+            checks.ports([("127.0.0.1", port)])
+    checks.ports([("127.0.0.1", port)])
+
+
+def test_a_missing_program_names_its_package(monkeypatch):
+    monkeypatch.setattr(checks.shutil, "which", lambda name: None if name == "tc" else f"/usr/bin/{name}")
+    with pytest.raises(checks.Refusal, match="needs tc: install the package iproute2"):
+        checks.programs()
+
+
+def test_one_command_at_a_time():
+    with cli.locked(), pytest.raises(cli.Failure, match="Another up or down"), cli.locked():
+        pytest.fail("two at once")
+    assert not cli.LOCK.exists()
+
+
+def test_a_recycled_pid_is_left_alone(paths):
+    with subprocess.Popen(["sleep", "60"]) as other:
+        server.STATE.parent.mkdir()
+        server.STATE.write_text(json.dumps({"pid": other.pid, "started": process.start_time(other.pid) - 1}))
+        assert cli.health() is None
+        cli._stop_server()
+        assert other.poll() is None
+        other.kill()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes namespaces")
+def test_what_a_cut_start_left_goes(monkeypatch):
+    # Only this test's own: a lab that runs beside the tests keeps its nodes.
+    monkeypatch.setattr(cli, "NAMESPACE", re.compile(network.namespace_of("i-0bbbbbbbbbbbbbbb1")))
+    network.bridge_up()
+    try:
+        network.attach("i-0bbbbbbbbbbbbbbb1", "10.77.0.21")
+        (fleet.DISKS / "i-0bbbbbbbbbbbbbbb1").mkdir(parents=True)
+        cli._stop_nodes()
+        assert not network.exists(network.link_of("i-0bbbbbbbbbbbbbbb1"))
+        assert not list(fleet.DISKS.iterdir())
+    finally:
+        network.bridge_down()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes namespaces")
+def test_this_machine_passes_the_checks():
+    for check in (checks.root, checks.programs, checks.namespaces, checks.bridges):
+        check()

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from lab import settings
+from lab.node import cgroups, credential_provider, files, fleet, imds, network, process
+
+HERE = imds.Identity("i-0123456789abcdef0", "10.77.0.9", "eks-node")
+
+
+@pytest.fixture(name="metadata")
+def metadata_fixture():
+    server = imds.MetadataServer(socket.create_server(("127.0.0.1", 0)), HERE)
+    yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+    server.close()
+
+
+def ask(url, method="GET", **headers):
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, method=method, headers=headers), timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, ""
+
+
+def test_metadata_wants_a_token(metadata):
+    path = metadata + "/latest/meta-data/instance-id"
+    assert ask(path) == (401, "")
+    assert ask(path, X_aws_ec2_metadata_token="guess") == (401, "")
+    assert ask(metadata + imds.TOKEN_PATH, "PUT") == (400, "")
+    assert ask(metadata + imds.TOKEN_PATH, "PUT", X_aws_ec2_metadata_token_ttl_seconds="21601") == (400, "")
+    status, token = ask(metadata + imds.TOKEN_PATH, "PUT", X_aws_ec2_metadata_token_ttl_seconds="60")
+    assert status == 200
+    assert ask(path, X_aws_ec2_metadata_token=token) == (200, HERE.instance_id)
+    assert ask(metadata + "/latest/none", X_aws_ec2_metadata_token=token) == (404, "")
+    credentials = metadata + "/latest/meta-data/iam/security-credentials/"
+    assert ask(credentials, X_aws_ec2_metadata_token=token) == (200, "eks-node")
+    assert json.loads(ask(credentials + "eks-node", X_aws_ec2_metadata_token=token)[1])["Code"] == "Success"
+    document = metadata + "/latest/dynamic/instance-identity/document"
+    assert json.loads(ask(document, X_aws_ec2_metadata_token=token)[1])["region"] == settings.REGION
+
+
+def test_a_token_ends(metadata):
+    _status, token = ask(metadata + imds.TOKEN_PATH, "PUT", X_aws_ec2_metadata_token_ttl_seconds="1")
+    time.sleep(1.1)
+    assert ask(metadata + "/latest/meta-data/instance-id", X_aws_ec2_metadata_token=token)[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("host", "found"),
+    [
+        ("123456789012.dkr.ecr.us-east-1.amazonaws.com", ("123456789012", "us-east-1")),
+        ("123456789012.dkr-ecr.eu-west-1.on.aws", ("123456789012", "eu-west-1")),
+        ("docker.io", None),
+        ("123456789012.dkr.ecr.us-east-1.amazonaws.com.evil.example", None),
+    ],
+)
+def test_the_provider_knows_registries(host, found):
+    match = credential_provider.HOST.match(host)
+    assert (match and match.groups()[:2]) == found
+
+
+def test_the_provider_stays_silent_for_other_registries(tmp_path):
+    path = tmp_path / "provider"
+    path.write_text(files.provider(), encoding="utf-8")
+    path.chmod(0o755)
+    request = {"apiVersion": "credentialprovider.kubelet.k8s.io/v1", "image": "docker.io/library/busybox"}
+    done = subprocess.run([str(path)], input=json.dumps(request), capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["auth"] == {}
+
+
+def test_a_process_is_known_by_its_start():
+    with subprocess.Popen(["sleep", "60"]) as running:
+        started = process.start_time(running.pid)
+        assert process.alive(running.pid, started)
+        assert not process.alive(running.pid, started + 1)
+        assert process.end(running.pid, started + 1)
+        assert running.poll() is None
+        assert process.child_of(os.getpid()) is not None
+        assert process.end(running.pid, started)
+    assert process.start_time(running.pid) is None
+
+
+def test_only_named_empty_groups_go(tmp_path, monkeypatch):
+    monkeypatch.setattr(cgroups, "ROOT", tmp_path)
+    for name in ("memory/k8s.io/ours", "memory/other", "pids/shared/ours/inner", "pids/shared/theirs"):
+        (tmp_path / name).mkdir(parents=True)
+    cgroups.remove({"ours"})
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
+    assert left == {"memory", "memory/other", "pids", "pids/shared", "pids/shared/theirs"}
+
+
+def test_link_names_fit_the_kernel():
+    assert len(network.link_of(HERE.instance_id)) <= 15
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="makes namespaces and mounts")
+
+
+@pytest.fixture(name="nodes")
+def nodes_fixture(tmp_path, monkeypatch):
+    from lab import packages, tls
+
+    packages.ensure()
+    if not (settings.RUN / "tls/bundle.pem").exists():
+        monkeypatch.setattr(settings, "RUN", tmp_path / "run")
+        tls.ca_bundle()
+    for name, value in (("BRIDGE", "nctest0"), ("GATEWAY", "169.254.43.1"), ("LOG", tmp_path / "log")):
+        monkeypatch.setattr(settings, name, value)
+    monkeypatch.setattr(network, "SUBNET", "169.254.43.0/24")
+    monkeypatch.setattr(fleet, "STATES", tmp_path / "states")
+    monkeypatch.setattr(fleet, "DISKS", tmp_path / "disks")
+    network.bridge_up()
+    nodes = fleet.Fleet()
+    yield nodes
+    nodes.stop_all()
+    network.bridge_down()
+
+
+@needs_root
+def test_a_node_lives_and_leaves_nothing(nodes):
+    name, address = "i-0aaaaaaaaaaaaaaa1", "10.77.0.11"
+    came = []
+    nodes.on_online(came.append)
+    nodes.start(name, address, role="eks-node")
+    assert came == [name] == nodes.ids()
+    assert nodes.online(name)
+
+    result = nodes.run(name, "#!/bin/bash\n[[ $X == y ]] && echo $X; echo no >&2; exit 7", {"X": "y"}, 10)
+    assert result == fleet.Result(7, b"y\n", b"no\n")
+    assert nodes.run(name, "sleep 60 & sleep 60", {}, 0.5).exit_code == 137
+
+    images = nodes.run(name, "ctr -n k8s.io images ls name==localhost/kubernetes/pause:latest", {}, 10).stdout
+    assert b"io.cri-containerd.pinned=pinned" in images
+    script = "ctr -n k8s.io run -d localhost/kubernetes/pause:latest proof && ctr -n k8s.io tasks ls"
+    assert b"RUNNING" in nodes.run(name, script, {}, 20).stdout
+    curl = "curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 9' http://169.254.169.254/latest/api/token"
+    assert len(nodes.run(name, curl, {}, 10).stdout) > 30
+
+    state = fleet.recorded()[0]
+    nodes.run(name, "kill $(pidof containerd)", {}, 10)
+    deadline = time.monotonic() + 10
+    while nodes.run(name, "ctr version", {}, 10).exit_code:
+        assert time.monotonic() < deadline, "containerd was not started again"
+        time.sleep(0.1)
+
+    nodes.stop(name)
+    assert not nodes.online(name)
+    assert process.start_time(state.init) is None
+    assert not fleet.recorded()
+    assert not (fleet.DISKS / name).exists()
+    assert not network.exists(network.link_of(name))
+    assert network.namespace_of(name) not in subprocess.run(["ip", "netns"], capture_output=True, text=True).stdout
+    assert not list(cgroups.ROOT.rglob("proof"))
+
+
+@needs_root
+def test_a_node_is_ended_by_its_state_file_alone(nodes):
+    code = (
+        "import json,sys; from pathlib import Path; from lab.node import fleet;"
+        f"fleet.STATES=Path({str(fleet.STATES)!r}); fleet.DISKS=Path({str(fleet.DISKS)!r});"
+        "[fleet.end(state) for state in fleet.recorded()]"
+    )
+    nodes.start("i-0aaaaaaaaaaaaaaa2", "10.77.0.12")
+    state = fleet.recorded()[0]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+    assert not process.alive(state.init, state.init_started)
+    assert not nodes.online("i-0aaaaaaaaaaaaaaa2")
+    assert not list(fleet.DISKS.iterdir())
+
+
+@needs_root
+def test_an_address_of_this_machine_is_refused(nodes):
+    with pytest.raises(network.NetworkError, match=r"127\.0\.0\.1 is an address of this machine"):
+        nodes.start("i-0aaaaaaaaaaaaaaa3", "127.0.0.1")
