@@ -54,7 +54,9 @@ def bridges() -> None:
     """Nodes hang on a bridge and their links are shaped."""
     error = _works("ip", "link", "add", PROBE_LINK, "type", "bridge")
     if error is None:
-        error = _works("tc", "qdisc", "add", "dev", PROBE_LINK, "root", "tbf", "rate", "1mbit", "burst", "1mb", "latency", "50ms")
+        error = _works(
+            "tc", "qdisc", "add", "dev", PROBE_LINK, "root", "tbf", "rate", "1mbit", "burst", "1mb", "latency", "50ms"
+        )
     _works("ip", "link", "del", PROBE_LINK)
     if error:
         raise Refusal(f"This machine makes no shaped bridges, which the nodes' links need: {error}")

@@ -27,6 +27,15 @@ SERVER_LOG = settings.LOG / "server.log"
 PATIENCE = 180.0
 NAMESPACE = re.compile(r"nc-[0-9a-z-]{12}")
 
+# A person's own settings that would lead a tool past the lab.
+STRANGERS = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+)
+
 
 class Failure(Exception):
     """A command could not do its work; the message is one sentence."""
@@ -97,7 +106,7 @@ def up() -> int:
             say(f"The start failed, removing it; the server's log stays in {_keep_log()}")
             tear_down()
             raise
-    say(f"The lab is up at {settings.endpoint()}; point a shell at it with: eval \"$({sys.executable} -m lab env)\"")
+    say(f'The lab is up at {settings.endpoint()}; point a shell at it with: eval "$({sys.executable} -m lab env)"')
     return 0
 
 
@@ -264,7 +273,7 @@ def environment() -> dict[str, str]:
 
 def env() -> int:
     """Print what a shell evaluates to reach the lab."""
-    say("unset AWS_PROFILE AWS_SESSION_TOKEN")
+    say(f"unset {' '.join(STRANGERS)}")
     for name, value in environment().items():
         say(f"export {name}={shlex.quote(value)}")
     return 0

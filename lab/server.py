@@ -56,10 +56,7 @@ def serve(app: App) -> Any:
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
 
-    server = make_server(
-        settings.API_HOST, settings.API_PORT, app, threaded=True, request_handler=MotoRequestHandler
-    )
-    server.daemon_threads = True
+    server = make_server(settings.API_HOST, settings.API_PORT, app, threaded=True, request_handler=MotoRequestHandler)
     threading.Thread(target=server.serve_forever, name="api", daemon=True).start()
     return server
 

@@ -8,12 +8,12 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.core.responses import ActionResult
 from moto.ec2.models.instances import Instance
-from moto.eks import urls
+from moto.eks import models, urls
 from moto.eks.exceptions import InvalidParameterException, ResourceInUseException, ResourceNotFoundException
 from moto.eks.models import EKSBackend, Nodegroup
 from moto.eks.responses import EKSResponse
@@ -25,13 +25,24 @@ from lab.node.network import NetworkError
 LOG = logging.getLogger(__name__)
 IMAGE = "ami-0abcdef1234567890"
 AMI_TYPE = "AL2023_x86_64_STANDARD"
-# A launch with nobody's options gets one replacement round a minute in AWS; here it gets one at once.
 BUSY = ("CREATING", "UPDATING", "DELETING")
 EFFECTS = ("NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE")
 FAILURES = (ClientError, BotoCoreError, NodeError, NetworkError, OSError)
 
+
+class Group(Nodegroup):
+    """A node group with the instances it runs."""
+
+    def __init__(self, **settings_of_it: Any) -> None:
+        super().__init__(**settings_of_it)
+        self.instances: list[str] = []
+        self.updates: dict[str, dict[str, Any]] = {}
+        self.lock = threading.RLock()
+        self.warm_pool_config: dict[str, Any] | None = None
+
+
 _original: dict[str, Callable[..., Any]] = {}
-_groups: dict[str, Nodegroup] = {}
+_groups: dict[str, Group] = {}
 
 
 def ec2() -> Any:
@@ -40,7 +51,7 @@ def ec2() -> Any:
 
 
 def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.timezone.utc)
+    return datetime.datetime.now(datetime.UTC)
 
 
 def _in_background(work: Callable[..., None], *arguments: Any) -> None:
@@ -75,19 +86,19 @@ def check_taints(taints: list[dict[str, str]]) -> None:
     for taint in taints:
         if taint.get("effect") not in EFFECTS:
             raise InvalidParameterException(
-                message=f"Taint '{taint.get('key')}' has effect '{taint.get('effect')}', not one of {', '.join(EFFECTS)}"
+                message=f"Taint '{taint.get('key')}' has effect '{taint.get('effect')}', not {' or '.join(EFFECTS)}"
             )
 
 
-def _launch(group: Nodegroup, subnet: str) -> None:
-    tags = [{"Key": key, "Value": value} for key, value in instance_tags(group.cluster_name, group.nodegroup_name).items()]
+def _launch(group: Group, subnet: str) -> None:
+    tags = instance_tags(group.cluster_name, group.nodegroup_name)
     request: dict[str, Any] = {
         "MinCount": 1,
         "MaxCount": 1,
         "ImageId": IMAGE,
         "SubnetId": subnet,
         "InstanceType": group.instance_types[0],
-        "TagSpecifications": [{"ResourceType": "instance", "Tags": tags}],
+        "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": key, "Value": tags[key]} for key in tags]}],
     }
     if group.launch_template:
         template = {key: group.launch_template[key] for key in ("id", "version") if key in group.launch_template}
@@ -98,14 +109,14 @@ def _launch(group: Nodegroup, subnet: str) -> None:
     FLEET.start(instance["InstanceId"], instance["PrivateIpAddress"], role=group.node_role.rpartition("/")[2])
 
 
-def _retire(group: Nodegroup, instance_id: str) -> None:
+def _retire(group: Group, instance_id: str) -> None:
     # Off the list first, so that its end is not taken for a loss to be replaced.
     group.instances.remove(instance_id)
     FLEET.stop(instance_id)
     ec2().terminate_instances(InstanceIds=[instance_id])
 
 
-def reconcile(group: Nodegroup, wanted: int) -> None:
+def reconcile(group: Group, wanted: int) -> None:
     """Start or end nodes until there are as many as wanted."""
     with group.lock:
         subnets = itertools.cycle(sorted(group.subnets))
@@ -117,14 +128,14 @@ def reconcile(group: Nodegroup, wanted: int) -> None:
             _retire(group, group.instances[-1])
 
 
-def _issue(group: Nodegroup, error: Exception) -> None:
+def _issue(group: Group, error: Exception) -> None:
     LOG.error("node group '%s': %s", group.nodegroup_name, error)
     group.health = {
         "issues": [{"code": "NodeCreationFailure", "message": str(error), "resourceIds": list(group.instances)}]
     }
 
 
-def _create(group: Nodegroup) -> None:
+def _create(group: Group) -> None:
     try:
         reconcile(group, group.scaling_config["desiredSize"])
     except FAILURES as error:
@@ -134,7 +145,7 @@ def _create(group: Nodegroup) -> None:
         group.status = "ACTIVE"
 
 
-def _update(group: Nodegroup, update: dict[str, Any], work: Callable[[], None]) -> None:
+def _update(group: Group, update: dict[str, Any], work: Callable[[], None]) -> None:
     try:
         work()
     except FAILURES as error:
@@ -148,7 +159,7 @@ def _update(group: Nodegroup, update: dict[str, Any], work: Callable[[], None]) 
         group.status = "ACTIVE"
 
 
-def _delete(backend: EKSBackend, group: Nodegroup) -> None:
+def _delete(backend: EKSBackend, group: Group) -> None:
     try:
         reconcile(group, 0)
     except FAILURES as error:
@@ -181,9 +192,13 @@ def _check_subnets(subnets: list[str]) -> None:
         raise InvalidParameterException(message=error.response["Error"]["Message"]) from error
 
 
-def _settle(group: Nodegroup) -> dict[str, int]:
+def _find(backend: EKSBackend, cluster_name: str, nodegroup_name: str) -> Group:
+    return cast(Group, backend.describe_nodegroup(cluster_name, nodegroup_name))
+
+
+def _settle(group: Group) -> dict[str, int]:
     """Return the group's sizes with what EKS fills in."""
-    sizes = {"minSize": 1, "maxSize": 2, "desiredSize": 2} if group.scaling_config is None else dict(group.scaling_config)
+    sizes = dict(group.scaling_config)
     sizes.setdefault("minSize", 1)
     sizes.setdefault("maxSize", max(2, sizes["minSize"]))
     sizes.setdefault("desiredSize", max(1, sizes["minSize"]))
@@ -198,11 +213,8 @@ def create_nodegroup(self: EKSResponse) -> ActionResult:
     check_taints(self._get_param("taints") or [])
     _check_subnets(self._get_param("subnets"))
     answer: ActionResult = _original["response_create_nodegroup"](self)
-    group = answer.result["nodegroup"]
+    group = _find(self.eks_backend, self._get_param("name"), self._get_param("nodegroupName"))
     cluster = self.eks_backend.clusters[group.cluster_name]
-    group.instances = []
-    group.updates = {}
-    group.lock = threading.RLock()
     group.scaling_config = _settle(group)
     group.version = self._get_param("version") or cluster.version
     group.release_version = self._get_param("releaseVersion") or f"{group.version}.0-20260715"
@@ -212,23 +224,22 @@ def create_nodegroup(self: EKSResponse) -> ActionResult:
     group.update_config = self._get_param("updateConfig") or {"maxUnavailable": 1}
     group.node_repair_config = self._get_param("nodeRepairConfig")
     group.warm_pool_config = self._get_param("warmPoolConfig")
-    if not group.disk_size or group.launch_template:
-        group.disk_size = None if group.launch_template else 20
-    group.disk_size = None if group.disk_size is None else int(group.disk_size)
+    # A launch template says the disk's size itself.
+    group.disk_size = None if group.launch_template else int(group.disk_size)  # type: ignore[assignment]
     group.status = "CREATING"
     _groups[group.arn] = group
     _in_background(_create, group)
     return answer
 
 
-def _begin_update(group: Nodegroup, update: dict[str, Any]) -> dict[str, Any]:
+def _begin_update(group: Group, update: dict[str, Any]) -> dict[str, Any]:
     update |= {"status": "InProgress", "errors": [], "createdAt": _now()}
     group.updates[update["id"]] = update
     group.status = "UPDATING"
     return update
 
 
-def _refuse_when_busy(group: Nodegroup) -> None:
+def _refuse_when_busy(group: Group) -> None:
     if group.status in BUSY:
         raise ResourceInUseException(
             clusterName=group.cluster_name,
@@ -240,7 +251,7 @@ def _refuse_when_busy(group: Nodegroup) -> None:
 
 def update_nodegroup_config(self: EKSBackend, cluster_name: str, nodegroup_name: str, **changes: Any) -> dict[str, Any]:
     """Record the changes, then bring the instances in line."""
-    group = self.describe_nodegroup(cluster_name, nodegroup_name)
+    group = _find(self, cluster_name, nodegroup_name)
     _refuse_when_busy(group)
     if changes.get("scaling_config"):
         check_scaling({**group.scaling_config, **changes["scaling_config"]})
@@ -255,14 +266,14 @@ def response_update_nodegroup_config(self: EKSResponse) -> ActionResult:
     answer: ActionResult = _original["response_update_nodegroup_config"](self)
     warm = self._get_param("warmPoolConfig")
     if warm:
-        group = self.eks_backend.describe_nodegroup(self._get_param("name"), self._get_param("nodegroupName"))
+        group = _find(self.eks_backend, self._get_param("name"), self._get_param("nodegroupName"))
         group.warm_pool_config = {**(group.warm_pool_config or {}), **warm}
     return answer
 
 
 def update_nodegroup_version(self: EKSResponse) -> ActionResult:
     """Give every instance a successor: a version update starts with cold caches."""
-    group = self.eks_backend.describe_nodegroup(self._get_param("name"), self._get_param("nodegroupName"))
+    group = _find(self.eks_backend, self._get_param("name"), self._get_param("nodegroupName"))
     _refuse_when_busy(group)
     cluster = self.eks_backend.clusters[group.cluster_name]
     group.version = self._get_param("version") or cluster.version
@@ -286,9 +297,9 @@ def update_nodegroup_version(self: EKSResponse) -> ActionResult:
     return ActionResult({"update": dict(update)})
 
 
-def delete_nodegroup(self: EKSBackend, cluster_name: str, nodegroup_name: str) -> Nodegroup:
+def delete_nodegroup(self: EKSBackend, cluster_name: str, nodegroup_name: str) -> Group:
     """End the group's nodes, then forget it."""
-    group = self.describe_nodegroup(cluster_name, nodegroup_name)
+    group = _find(self, cluster_name, nodegroup_name)
     if group.status != "DELETING":
         group.status = "DELETING"
         _in_background(_delete, self, group)
@@ -299,7 +310,7 @@ def _updates(self: EKSResponse) -> dict[str, dict[str, Any]]:
     name = self._get_param("name")
     group = self._get_param("nodegroupName")
     if group:
-        return self.eks_backend.describe_nodegroup(name, group).updates
+        return _find(self.eks_backend, name, group).updates
     self.eks_backend.describe_cluster(name)
     return {}
 
@@ -330,9 +341,9 @@ def list_nodegroups(self: EKSBackend, cluster_name: str, max_results: int, next_
     return _original["list_nodegroups"](self, cluster_name, max_results, next_token)
 
 
-def _group_by_arn(backend: EKSBackend, arn: str) -> Nodegroup | None:
+def _group_by_arn(backend: EKSBackend, arn: str) -> Group | None:
     groups = (group for cluster in backend.clusters.values() for group in cluster.nodegroups.values())
-    return next((group for group in groups if group.arn == arn), None)
+    return cast("Group | None", next((group for group in groups if group.arn == arn), None))
 
 
 def tag_resource(self: EKSBackend, resource_arn: str, tags: dict[str, str]) -> None:
@@ -383,6 +394,7 @@ def install() -> None:
     """Extend moto's EKS and EC2."""
     if _original:
         return
+    models.Nodegroup = Group  # type: ignore[assignment,misc]
     _patch(EKSResponse, "create_nodegroup", create_nodegroup, "response_create_nodegroup")
     _patch(EKSResponse, "update_nodegroup_config", response_update_nodegroup_config, "response_update_nodegroup_config")
     for method in (

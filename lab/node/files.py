@@ -64,10 +64,11 @@ PROVIDERS = {
     ],
 }
 
-# botocore reads no system bundle unless it is told to.
-AWS = """#!/bin/sh
+# Version 1, which the virtual environment has, reads neither the system's bundle nor the region from the metadata.
+AWS = f"""#!/bin/sh
 export AWS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt
-exec {python} {aws} "$@"
+export AWS_DEFAULT_REGION="${{{{AWS_DEFAULT_REGION:-{settings.REGION}}}}}"
+exec {{python}} {{aws}} "$@"
 """
 
 

@@ -46,7 +46,7 @@ def document(identity: Identity) -> dict[str, Any]:
 
 def credentials() -> dict[str, str]:
     """Return the role's credentials as the service words them."""
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     return {
         "Code": "Success",
         "LastUpdated": _stamp(now),

@@ -146,8 +146,14 @@ def test_settings_moto_drops_are_kept_and_tags_work(aws, fleet, subnets):
     client = aws("eks")
     warm = {"enabled": True, "minSize": 1}
     group = create(
-        client, subnets, "s", 0, updateConfig={"maxUnavailablePercentage": 50}, nodeRepairConfig={"enabled": True},
-        warmPoolConfig=warm, tags={"k": "v"},
+        client,
+        subnets,
+        "s",
+        0,
+        updateConfig={"maxUnavailablePercentage": 50},
+        nodeRepairConfig={"enabled": True},
+        warmPoolConfig=warm,
+        tags={"k": "v"},
     )
     group = until(client, "s", "ACTIVE")
     assert group["updateConfig"] == {"maxUnavailablePercentage": 50}
