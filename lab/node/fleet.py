@@ -119,6 +119,10 @@ class Fleet:
         with self._lock:
             if instance_id in self._nodes or instance_id in self._processes:
                 return
+            if any(state.private_ip == private_ip for state in self._nodes.values()):
+                raise NodeError(
+                    f"node '{instance_id}': {private_ip} is taken by another node, the lab's VPCs may not overlap."
+                )
             namespace = network.attach(instance_id, private_ip)
         try:
             state = self._boot(instance_id, private_ip, namespace)

@@ -136,6 +136,9 @@ def test_a_node_lives_and_leaves_nothing(nodes):
     assert came == [name] == nodes.ids()
     assert nodes.online(name)
 
+    with pytest.raises(fleet.NodeError, match="taken by another node"):
+        nodes.start("i-0aaaaaaaaaaaaaaa9", address)
+
     result = nodes.run(name, "#!/bin/bash\n[[ $X == y ]] && echo $X; echo no >&2; exit 7", {"X": "y"}, 10)
     assert result == fleet.Result(7, b"y\n", b"no\n")
     assert nodes.run(name, "sleep 60 & sleep 60", {}, 0.5).exit_code == 137
