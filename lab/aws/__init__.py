@@ -1,0 +1,13 @@
+"""What the lab adds to moto: each module here patches one service when it is installed."""
+
+from __future__ import annotations
+
+import importlib
+
+MODULES = ("ssm_documents", "ssm_commands", "ssm_associations", "ssm_instances", "events", "ecr", "eks")
+
+
+def install_all() -> None:
+    """Patch every service of moto that the lab extends."""
+    for name in MODULES:
+        importlib.import_module(f"{__name__}.{name}").install()

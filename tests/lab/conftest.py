@@ -1,0 +1,145 @@
+"""Moto with the lab's Systems Manager on a local port, and nodes that are just temporary directories."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from lab import settings
+
+
+@dataclass
+class Result:
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+
+
+class FakeFleet:
+    """Runs scripts as the agent does, each in a directory of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.up: dict[str, bool] = {}
+        self.calls: list[tuple[str, str]] = []
+        self.running: dict[str, int] = {}
+        self.most = 0
+        self._callbacks: list[Callable[[str], None]] = []
+        self._lock = threading.Lock()
+
+    def start(self, instance_id: str) -> None:
+        self.up[instance_id] = True
+        for callback in self._callbacks:
+            callback(instance_id)
+
+    def ids(self) -> list[str]:
+        return list(self.up)
+
+    def online(self, instance_id: str) -> bool:
+        return self.up.get(instance_id, False)
+
+    def on_online(self, callback: Callable[[str], None]) -> None:
+        self._callbacks.append(callback)
+
+    def run(self, instance_id: str, script: str, env: dict[str, str], timeout: float) -> Result:
+        home = self.root / instance_id
+        home.mkdir(exist_ok=True)
+        with self._lock:
+            self.calls.append((instance_id, script))
+            self.running[instance_id] = self.running.get(instance_id, 0) + 1
+            self.most = max(self.most, sum(self.running.values()))
+            path = home / f"script{len(self.calls)}"
+        path.write_text(script)
+        path.chmod(0o700)
+        try:
+            base = {"PATH": "/usr/bin:/bin"}
+            done = subprocess.run(["sh", "-c", str(path)], cwd=home, env=base | env, capture_output=True, timeout=timeout)
+            return Result(done.returncode, done.stdout, done.stderr)
+        except subprocess.TimeoutExpired as late:
+            return Result(137, late.stdout or b"", late.stderr or b"")
+        finally:
+            with self._lock:
+                self.running[instance_id] -= 1
+
+
+def content(*lines: str, **parameters: Any) -> str:
+    step = {"action": "aws:runShellScript", "name": "nodecache", "inputs": {"runCommand": list(lines)}}
+    return json.dumps({"schemaVersion": "2.2", "parameters": parameters, "mainSteps": [step]})
+
+
+def until(condition: Callable[[], Any], seconds: float = 10) -> Any:
+    """Wait until the condition holds and return what it came to."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+class Lab:
+    """What a test needs of the lab."""
+
+    def __init__(self, port: int, fleet: FakeFleet) -> None:
+        self.port, self.fleet = port, fleet
+        self.ssm, self.ec2 = self.client("ssm"), self.client("ec2")
+
+    content = staticmethod(content)
+    until = staticmethod(until)
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=f"http://127.0.0.1:{self.port}",
+            region_name=settings.REGION,
+            aws_access_key_id=settings.ACCESS_KEY,
+            aws_secret_access_key=settings.SECRET_KEY,
+        )
+
+    def node(self, online: bool = True, **tags: str) -> str:
+        specs = [{"ResourceType": "instance", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}]
+        extra = {"TagSpecifications": specs} if tags else {}
+        made = self.ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, **extra)
+        instance_id = made["Instances"][0]["InstanceId"]
+        if online:
+            self.fleet.start(instance_id)
+        else:
+            self.fleet.up[instance_id] = False
+        return instance_id
+
+    def document(self, *lines: str, name: str = "nodecache-test", **parameters: Any) -> str:
+        self.ssm.create_document(Name=name, DocumentType="Command", Content=content(*lines, **parameters))
+        return name
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """Return a lab of its own, empty."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
+
+    from lab.aws import ssm_association_runs, ssm_associations, ssm_commands, ssm_documents, ssm_instances, ssm_runs
+    from lab.aws import ssm_support
+
+    fleet = FakeFleet(tmp_path)
+    for module in (ssm_support, ssm_association_runs, ssm_associations, ssm_commands, ssm_instances, ssm_runs):
+        monkeypatch.setattr(module, "fleet", lambda: fleet)
+    for module in (ssm_documents, ssm_commands, ssm_associations, ssm_instances):
+        module.install()
+    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    reset = urllib.request.Request(f"http://127.0.0.1:{server.server_port}/moto-api/reset", method="POST")
+    urllib.request.urlopen(reset).close()
+    yield Lab(server.server_port, fleet)
+    server.shutdown()
+    server.server_close()
