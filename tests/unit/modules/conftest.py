@@ -1,0 +1,65 @@
+"""Whole-module runs on a strict client: real botocore, its model checking every request, no network."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.amazon.aws.plugins.module_utils import modules
+from botocore.validate import validate_parameters
+
+ACCOUNT = {"region": "eu-central-1", "access_key": "test", "secret_key": "unit-secret-of-nobody"}
+
+
+class StrictClient:
+    """Answer each operation with the backend's method of that name; what it lacks is not called."""
+
+    def __init__(self, service: str, backend: Any) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.backend = backend
+        self.client = boto3.client(
+            service, region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        self.client._make_api_call = self.answer
+
+    def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        model = self.client.meta.service_model.operation_model(operation)
+        validate_parameters(request, model.input_shape)
+        self.calls.append((operation, request))
+        return getattr(self.backend, operation)(**request) or {}
+
+    def names(self) -> list[str]:
+        return [name for name, _request in self.calls]
+
+    def requests(self, operation: str) -> list[dict[str, Any]]:
+        return [request for name, request in self.calls if name == operation]
+
+
+@pytest.fixture(name="strict_client")
+def strict_client_fixture(monkeypatch: pytest.MonkeyPatch) -> Callable[..., StrictClient]:
+    def install(service: str, backend: Any) -> StrictClient:
+        client = StrictClient(service, backend)
+        monkeypatch.setattr(modules, "boto3_conn", lambda *_args, **_kwargs: client.client)
+        return client
+
+    return install
+
+
+@pytest.fixture(name="run_module")
+def run_module_fixture(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
+    def run(name: str, /, check: bool = False, **options: Any) -> dict[str, Any]:
+        module = importlib.import_module(f"ansible_collections.nodecache.eks.plugins.modules.{name}")
+        arguments = {**ACCOUNT, **options, "_ansible_check_mode": check, "_ansible_diff": True}
+        capsys.readouterr()
+        with patch_module_args(arguments), pytest.raises(SystemExit) as stop:
+            module.main()
+        result = json.loads(capsys.readouterr().out)
+        assert bool(stop.value.code) == bool(result.get("failed"))
+        return result
+
+    return run
