@@ -1,0 +1,182 @@
+# Copyright (c) 2026 nodecache.eks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What image_cache_info asks EC2 and Systems Manager, and how it puts the answers together."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+from ansible_collections.nodecache.eks.plugins.module_utils import _report
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, call
+
+# SendCommand's and ListCommandInvocations' own limit.
+NODES_PER_CALL = 50
+# What surely fits into one report line.
+IMAGES_PER_COMMAND = 5
+POLL_SECONDS = 2
+UNFINISHED = ("Pending", "InProgress", "Delayed", "Cancelling")
+# The document's allowedPattern for images, without the empty item.
+REFERENCE = re.compile(
+    r"[a-zA-Z0-9][a-zA-Z0-9.-]*(:[0-9]+)?/[a-z0-9][a-z0-9._/-]*(:[a-zA-Z0-9_.*?-]+)?(@sha256:[0-9a-f]{64})?"
+)
+
+
+def _chunks(items: list[str], size: int) -> list[list[str]]:
+    return [items[at : at + size] for at in range(0, len(items), size)]
+
+
+def cluster_targets(cluster_name: str) -> list[dict[str, Any]]:
+    """Return the targets that find a cluster's nodes, of managed node groups and of Karpenter."""
+    return [{"key": f"tag:kubernetes.io/cluster/{cluster_name}", "values": ["owned"]}]
+
+
+def validate(targets: list[dict[str, Any]], images: list[str]) -> None:
+    """Refuse what AWS or the node script would refuse later."""
+    for target in targets:
+        if target["key"] not in ("InstanceIds", "tag-key") and not target["key"].startswith("tag:"):
+            raise NodecacheError(
+                f"targets: key '{target['key']}' is not supported, use InstanceIds, tag-key or tag:NAME"
+            )
+        if not target["values"]:
+            raise NodecacheError(f"targets: key '{target['key']}' needs at least one value")
+    for image in images:
+        if not REFERENCE.fullmatch(image):
+            raise NodecacheError(
+                f"images: '{image}' is not a full image reference, allowed is host/repository[:tag][@sha256:digest]"
+            )
+
+
+def running_instances(ec2: Any, targets: list[dict[str, Any]]) -> list[str]:
+    """Return the ids of the running instances that match every target."""
+    filters = [{"Name": "instance-state-name", "Values": ["running"]}]
+    for target in targets:
+        name = "instance-id" if target["key"] == "InstanceIds" else target["key"]
+        filters.append({"Name": name, "Values": target["values"]})
+    shown = ", ".join(f"{target['key']}={','.join(target['values'])}" for target in targets)
+    with call("nodes", "list", shown):
+        pages = list(ec2.get_paginator("describe_instances").paginate(Filters=filters))
+    ids = [
+        instance["InstanceId"]
+        for page in pages
+        for reservation in page["Reservations"]
+        for instance in reservation["Instances"]
+    ]
+    return sorted(ids)
+
+
+def online_instances(ssm: Any, instance_ids: list[str]) -> set[str]:
+    """Return those instances whose agent is connected."""
+    online = set()
+    paginator = ssm.get_paginator("describe_instance_information")
+    for chunk in _chunks(instance_ids, NODES_PER_CALL):
+        with call("nodes", "look up the agents of", ", ".join(chunk)):
+            for page in paginator.paginate(
+                Filters=[{"Key": "InstanceIds", "Values": chunk}], PaginationConfig={"PageSize": 50}
+            ):
+                for node in page["InstanceInformationList"]:
+                    if node["PingStatus"] == "Online":
+                        online.add(node["InstanceId"])
+    return online & set(instance_ids)
+
+
+def _collect(ssm: Any, command_id: str, expected: int, deadline: float) -> dict[str, dict[str, Any]]:
+    """Wait for a command's invocations; return the reports by instance id."""
+    while True:
+        with call("command", "read the answers of", command_id):
+            pages = ssm.get_paginator("list_command_invocations").paginate(
+                CommandId=command_id, Details=True, PaginationConfig={"PageSize": NODES_PER_CALL}
+            )
+            invocations = [invocation for page in pages for invocation in page["CommandInvocations"]]
+        finished = [item for item in invocations if item["Status"] not in UNFINISHED]
+        if len(finished) >= expected or time.monotonic() >= deadline:
+            break
+        time.sleep(POLL_SECONDS)
+    reports = {}
+    for item in finished:
+        report = _report.parse("\n".join(plugin.get("Output") or "" for plugin in item.get("CommandPlugins", [])))
+        if report is not None:
+            reports[item["InstanceId"]] = report
+    return reports
+
+
+def ask(
+    ssm: Any, document: str, instance_ids: list[str], images: list[str], wait_timeout: int
+) -> dict[str, list[dict[str, Any]]]:
+    """Run the document's report on nodes; return every node's reports."""
+    deadline = time.monotonic() + wait_timeout
+    sent = []
+    for nodes in _chunks(instance_ids, NODES_PER_CALL):
+        for part in _chunks(images, IMAGES_PER_COMMAND) or [[]]:
+            parameters = {"action": ["report"], "source": ["command"]}
+            if part:
+                parameters["images"] = part
+            with call("document", "send", document):
+                # One node's missing image must not keep the others from being asked.
+                answer = ssm.send_command(
+                    DocumentName=document,
+                    InstanceIds=nodes,
+                    Parameters=parameters,
+                    TimeoutSeconds=max(30, wait_timeout),
+                    MaxConcurrency="100%",
+                    MaxErrors="100%",
+                )
+            sent.append((answer["Command"]["CommandId"], len(nodes)))
+    reports: dict[str, list[dict[str, Any]]] = {}
+    for command_id, expected in sent:
+        for instance_id, report in _collect(ssm, command_id, expected, deadline).items():
+            reports.setdefault(instance_id, []).append(report)
+    return reports
+
+
+def _image(entry: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "reference": entry["ref"],
+        "digest": entry["expected"] or entry["ref"].partition("@")[2] or entry["digest"],
+        "cached_digest": entry["digest"],
+        "cached": entry["cached"],
+        "pinned": entry["pinned"],
+        "size_bytes": entry["size"],
+        "source": entry["source"],
+        "pull_seconds": entry["seconds"],
+        "error": entry["error"],
+    }
+
+
+def nodes(
+    instance_ids: list[str],
+    online: set[str],
+    reports: dict[str, list[dict[str, Any]]],
+    parts: int,
+) -> list[dict[str, Any]]:
+    """Return one entry a node; a node that left part of the question unanswered is silent."""
+    result = []
+    for instance_id in instance_ids:
+        found = reports.get(instance_id, [])
+        state = "offline" if instance_id not in online else "online" if len(found) >= parts else "silent"
+        result.append(
+            {
+                "node": instance_id,
+                "state": state,
+                "images": [_image(entry) for report in found for entry in report["images"]],
+                "error": next((report["error"] for report in found if report["error"]), None),
+            }
+        )
+    return result
+
+
+def summarise(found: list[dict[str, Any]], images: list[str]) -> dict[str, int]:
+    """Count; a wanted image that a node did not speak of is missing."""
+    cached = sum(image["cached"] for node in found for image in node["images"])
+    if images:
+        total = len(found) * len(images)
+    else:
+        total = sum(len(node["images"]) for node in found)
+    return {
+        "nodes": len(found),
+        "online": sum(node["state"] != "offline" for node in found),
+        "cached": cached,
+        "missing": total - cached,
+    }

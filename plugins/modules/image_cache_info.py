@@ -1,0 +1,196 @@
+#!/usr/bin/python
+# Copyright (c) 2026 nodecache.eks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: image_cache_info
+version_added: 1.0.0
+short_description: Tell which nodes of an Amazon EKS cluster hold which images
+description:
+  - Asks the nodes themselves, through Run Command and the document that the C(nodecache.eks.prefetch) role makes.
+  - Nodes whose agent is not connected and nodes that do not answer are told apart from nodes without the image.
+author:
+  - nodecache.eks contributors (@nodecache)
+options:
+  cluster_name:
+    description:
+      - The cluster whose nodes are asked.
+      - They are found by the tag C(kubernetes.io/cluster/NAME) with the value V(owned).
+      - Exactly one of O(cluster_name) and O(targets) is needed.
+    type: str
+  targets:
+    description: The nodes to ask, when the cluster's tag does not tell. Every entry has to match.
+    type: list
+    elements: dict
+    suboptions:
+      key:
+        description: V(InstanceIds), V(tag-key) or V(tag:NAME).
+        type: str
+        required: true
+      values:
+        description: The values of which one has to match.
+        type: list
+        elements: str
+        required: true
+  document_name:
+    description: The document that answers, V(nodecache-NAME).
+    type: str
+    required: true
+  images:
+    description:
+      - The image references to look for.
+      - On ECR, a reference without a digest means the newest pushed image that matches.
+      - By default every image is listed that the document's install marked on the node.
+    type: list
+    elements: str
+    default: []
+  wait_timeout:
+    description: How many seconds to wait for the answers.
+    type: int
+    default: 600
+extends_documentation_fragment:
+  - nodecache.eks.attributes
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Look for one release on all nodes
+  nodecache.eks.image_cache_info:
+    cluster_name: production
+    document_name: nodecache-main
+    images:
+      - 123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/app:v1
+  register: cache
+
+- name: Insist on it
+  ansible.builtin.assert:
+    that: cache.summary.missing == 0
+"""
+
+RETURN = r"""
+nodes:
+  description: The running nodes, sorted by id.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    node:
+      description: The instance id.
+      type: str
+    state:
+      description:
+        - V(online) when the node answered.
+        - V(offline) when its agent is not connected.
+        - V(silent) when the agent is connected but no complete answer came.
+      type: str
+    error:
+      description: What went wrong on the whole node.
+      type: str
+    images:
+      description: The images, as far as the node spoke of them.
+      type: list
+      elements: dict
+      contains:
+        reference:
+          description: The reference as it was asked for.
+          type: str
+        digest:
+          description: The digest that was expected.
+          type: str
+        cached_digest:
+          description: The digest that the node holds.
+          type: str
+        cached:
+          description: Whether the node holds what was expected.
+          type: bool
+        pinned:
+          description: Whether the image is kept from the kubelet's garbage collection.
+          type: bool
+        size_bytes:
+          description: The image's size as the node's container runtime knows it.
+          type: int
+        source:
+          description: What brought it, V(event), V(association) or V(command); none when the install did not.
+          type: str
+        pull_seconds:
+          description: How long the pull took.
+          type: float
+        error:
+          description: What went wrong with this image.
+          type: str
+summary:
+  description: The counts.
+  returned: always
+  type: dict
+  contains:
+    nodes:
+      description: The running nodes.
+      type: int
+    online:
+      description: Those with a connected agent.
+      type: int
+    cached:
+      description: The pairs of a node and an image that is on it.
+      type: int
+    missing:
+      description: The pairs of a node and an image that is not on it, or of which nothing is known.
+      type: int
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ansible_collections.nodecache.eks.plugins.module_utils import _cache
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "cluster_name": {},
+            "targets": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    "key": {"required": True, "no_log": False},
+                    "values": {"type": "list", "elements": "str", "required": True},
+                },
+            },
+            "document_name": {"required": True},
+            "images": {"type": "list", "elements": "str", "default": []},
+            "wait_timeout": {"type": "int", "default": 600},
+        },
+        mutually_exclusive=[["cluster_name", "targets"]],
+        required_one_of=[["cluster_name", "targets"]],
+        supports_check_mode=True,
+    )
+    params = module.params
+    cluster, images = params["cluster_name"], list(dict.fromkeys(params["images"]))
+    targets = params["targets"] or _cache.cluster_targets(cluster)
+    try:
+        _cache.validate(targets, images)
+        instance_ids = _cache.running_instances(make_client(module, "ec2"), targets)
+        if not instance_ids:
+            place = f"cluster '{cluster}'" if cluster else "targets"
+            shown = ", ".join(f"{target['key']}={','.join(target['values'])}" for target in targets)
+            raise NodecacheError(f"{place}: no running instance matches {shown}")
+        ssm = make_client(module, "ssm")
+        online = _cache.online_instances(ssm, instance_ids)
+        reports = _cache.ask(ssm, params["document_name"], sorted(online), images, params["wait_timeout"])
+    except NodecacheError as error:
+        module.fail_json(msg=str(error))
+    parts = max(1, -(-len(images) // _cache.IMAGES_PER_COMMAND))
+    nodes = _cache.nodes(instance_ids, online, reports, parts)
+    omitted = sum(report.get("omitted", 0) for found in reports.values() for report in found)
+    if omitted:
+        module.warn(f"{omitted} images did not fit into the nodes' reports: name the images to look for")
+    module.exit_json(changed=False, nodes=nodes, summary=_cache.summarise(nodes, images))
+
+
+if __name__ == "__main__":
+    main()
