@@ -18,7 +18,7 @@ from lab.aws import schedule
 from lab.aws.ssm_commands import hidden_runs, runnable
 from lab.aws.ssm_documents import short_name
 from lab.aws.ssm_runs import FINAL, Invocation, Run
-from lab.aws.ssm_support import backends, fleet, managed, match
+from lab.aws.ssm_support import backends, fleet, instances, managed, match
 
 LOG = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
@@ -62,6 +62,7 @@ def state(one: Invocation) -> tuple[str, str]:
 class Association:
     """An association: the whole of its latest version, and what it did."""
 
+    backend: SimpleSystemManagerBackend
     id: str
     request: dict[str, Any]
     version: int = 1
@@ -88,16 +89,23 @@ class Association:
         self.due = schedule.next_run(expression, now) if expression else None
 
     def latest(self) -> dict[str, Invocation]:
-        """Return every node's most recent answer."""
+        """Return the most recent answer of every node that still exists."""
         found: dict[str, Invocation] = {}
         for execution in list(self.executions):
             found.update(execution.run.invocations)
-        return found
+        existing = instances(self.backend)
+        return {key: answer for key, answer in found.items() if key in existing}
 
 
 def associations(backend: SimpleSystemManagerBackend) -> dict[str, Association]:
     """Return the backend's associations by id."""
     return vars(backend).setdefault("lab_associations", {})
+
+
+def forget(backend: SimpleSystemManagerBackend, one: Association) -> None:
+    """Drop an association and its tags; what it did to the nodes stays."""
+    associations(backend).pop(one.id, None)
+    backend._resource_tags["Association"].pop(one.id, None)
 
 
 def matching(backend: SimpleSystemManagerBackend, one: Association) -> list[str]:
@@ -151,7 +159,7 @@ def document_changed(backend: SimpleSystemManagerBackend, name: str, what: str) 
         if short_name(one.request["Name"]) != name:
             continue
         if what == "deleted":
-            associations(backend).pop(one.id, None)
+            forget(backend, one)
             continue
         follows = {"$LATEST": "latest"}.get(one.request.get("DocumentVersion", "$DEFAULT"), "default")
         pinned = one.request.get("DocumentVersion", "$DEFAULT").isdigit()

@@ -13,15 +13,32 @@ from lab.aws import ssm_association_runs as runs
 from lab.aws.ssm_association_runs import Association, Execution
 from lab.aws.ssm_commands import runnable
 from lab.aws.ssm_documents import on_change, short_name
-from lab.aws.ssm_support import check_targets, error, fleet, operation, page
+from lab.aws.ssm_support import check_targets, error, fleet, moment, operation, page
 
 LIMIT, VERSION_LIMIT = 2000, 1000
-KEPT = (
-    "Name AssociationName DocumentVersion Parameters Targets ScheduleExpression OutputLocation MaxErrors "
-    "MaxConcurrency ComplianceSeverity SyncCompliance ApplyOnlyAtCronInterval CalendarNames ScheduleOffset Duration "
-    "AssociationDispatchAssumeRole AlarmConfiguration AutomationTargetParameterName TargetLocations TargetMaps"
-).split()
-LISTED = "Name AssociationName DocumentVersion Targets ScheduleExpression ScheduleOffset Duration".split()
+KEPT = [
+    "Name",
+    "AssociationName",
+    "DocumentVersion",
+    "Parameters",
+    "Targets",
+    "ScheduleExpression",
+    "OutputLocation",
+    "MaxErrors",
+    "MaxConcurrency",
+    "ComplianceSeverity",
+    "SyncCompliance",
+    "ApplyOnlyAtCronInterval",
+    "CalendarNames",
+    "ScheduleOffset",
+    "Duration",
+    "AssociationDispatchAssumeRole",
+    "AlarmConfiguration",
+    "AutomationTargetParameterName",
+    "TargetLocations",
+    "TargetMaps",
+]
+LISTED = ["Name", "AssociationName", "DocumentVersion", "Targets", "ScheduleExpression", "ScheduleOffset", "Duration"]
 _plain_tag_check = SimpleSystemManagerBackend._validate_resource_type_and_id
 
 
@@ -36,7 +53,9 @@ def _checked(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dic
     """Return what an association keeps of a request, once everything AWS checks is checked."""
     request = {key: params[key] for key in KEPT if params.get(key) is not None}
     if params.get("InstanceId"):
-        raise error("InvalidParameters", "InstanceId is not supported for documents of schema 2.0 and later: use Targets.")
+        raise error(
+            "InvalidParameters", "InstanceId is not supported for documents of schema 2.0 or later: use Targets."
+        )
     runnable(backend, request)
     check_targets(request.get("Targets") or [], "InvalidTarget")
     expression = request.get("ScheduleExpression")
@@ -101,7 +120,7 @@ def create_association(backend: SimpleSystemManagerBackend, params: dict[str, An
     known = runs.associations(backend)
     if len(known) >= LIMIT:
         raise error("AssociationLimitExceeded", f"You can have at most {LIMIT} active associations.")
-    one = Association(str(uuid.uuid4()), _checked(backend, params))
+    one = Association(backend, str(uuid.uuid4()), _checked(backend, params))
     one.plan(datetime.now(UTC))
     known[one.id] = one
     tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags") or []}
@@ -149,9 +168,7 @@ def _listed(one: Association, filters: list[dict[str, str]]) -> bool:
     for row in filters:
         key, value = row["key"], row["value"]
         if key in ("LastExecutedBefore", "LastExecutedAfter"):
-            moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-            if last is None or (last < moment) != (key == "LastExecutedBefore"):
+            if last is None or (last < moment(value)) != (key == "LastExecutedBefore"):
                 return False
         elif key == "InstanceId":
             if value not in one.latest():
@@ -174,9 +191,7 @@ def list_associations(backend: SimpleSystemManagerBackend, params: dict[str, Any
 
 def delete_association(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
     """Delete an association; what it did to the nodes stays."""
-    one = _get(backend, params.get("AssociationId") or "")
-    del runs.associations(backend)[one.id]
-    backend._resource_tags["Association"].pop(one.id, None)
+    runs.forget(backend, _get(backend, params.get("AssociationId") or ""))
     return {}
 
 
@@ -206,8 +221,7 @@ def _execution_passes(row: dict[str, Any], filters: list[dict[str, str]]) -> boo
     for wanted in filters:
         value: Any = wanted["Value"]
         if wanted["Key"] == "CreatedTime":
-            value = datetime.fromisoformat(value.replace("Z", "+00:00"))
-            value = value if value.tzinfo else value.replace(tzinfo=UTC)
+            value = moment(value)
         mine, kind = row[wanted["Key"]], wanted["Type"]
         if not (mine == value if kind == "EQUAL" else mine < value if kind == "LESS_THAN" else mine > value):
             return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from moto.ssm.models import SimpleSystemManagerBackend
@@ -11,7 +11,7 @@ from moto.ssm.models import SimpleSystemManagerBackend
 from lab.aws import document_run
 from lab.aws.ssm_documents import document, short_name
 from lab.aws.ssm_runs import FINAL, Invocation, Plugin, Run
-from lab.aws.ssm_support import check_targets, error, fleet, instances, managed, match, operation, page
+from lab.aws.ssm_support import check_targets, error, fleet, instances, managed, match, moment, operation, page
 
 LIST_LIMIT, STDOUT_LIMIT, STDERR_LIMIT = 2500, 24000, 8000
 ERROR_TITLE = "\n----------ERROR-------\n"
@@ -70,7 +70,9 @@ def _chosen(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> list
     unknown = sorted(set(ids) - set(managed(backend)))
     if unknown:
         listed = ", ".join(unknown)
-        raise error("InvalidInstanceId", f"Instances [[{listed}]] not in a valid state for account {backend.account_id}")
+        raise error(
+            "InvalidInstanceId", f"Instances [[{listed}]] not in a valid state for account {backend.account_id}"
+        )
     return list(ids)
 
 
@@ -134,18 +136,17 @@ def _listed(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> list
 
 
 def _passes(status: str, run: Run, params: dict[str, Any]) -> bool:
+    facts = {
+        "Status": status,
+        "DocumentName": short_name(run.request["DocumentName"]),
+        "ExecutionStage": "Complete" if run.done else "Executing",
+    }
     for row in params.get("Filters") or []:
         key, value = row["key"], row["value"]
         if key in ("InvokedAfter", "InvokedBefore"):
-            moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-            if (run.requested > moment) != (key == "InvokedAfter"):
+            if (run.requested > moment(value)) != (key == "InvokedAfter"):
                 return False
-        elif key == "Status" and status != value:
-            return False
-        elif key == "DocumentName" and short_name(run.request["DocumentName"]) != short_name(value):
-            return False
-        elif key == "ExecutionStage" and (value == "Complete") != run.done:
+        elif facts[key] != (short_name(value) if key == "DocumentName" else value):
             return False
     return True
 
@@ -215,7 +216,9 @@ def get_command_invocation(backend: SimpleSystemManagerBackend, params: dict[str
     one = run.invocations.get(params["InstanceId"])
     age = time.time() - run.requested.timestamp()
     if one is None or age < VISIBLE_AFTER:
-        raise error("InvocationDoesNotExist", "The command ID and managed node ID specified did not match any invocations.")
+        raise error(
+            "InvocationDoesNotExist", "The command ID and managed node ID specified did not match any invocations."
+        )
     names = [step["name"] for step in run.document.content_json["mainSteps"]]
     name = params.get("PluginName")
     if name not in names and not (name is None and len(names) == 1):
@@ -243,8 +246,8 @@ def get_command_invocation(backend: SimpleSystemManagerBackend, params: dict[str
     return answer
 
 
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+def _iso(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
 def _elapsed(plugin: Plugin | None) -> str:

@@ -23,7 +23,11 @@ RUN_SHELL_SCRIPT = {
     "parameters": {
         "commands": {"type": "StringList", "description": "The commands to run.", "minItems": 1},
         "workingDirectory": {"type": "String", "default": "", "maxChars": 4096},
-        "executionTimeout": {"type": "String", "default": "3600", "allowedPattern": "([1-9][0-9]{0,4})|(1[0-6][0-9]{4})"},
+        "executionTimeout": {
+            "type": "String",
+            "default": "3600",
+            "allowedPattern": "([1-9][0-9]{0,4})|(1[0-6][0-9]{4})",
+        },
     },
     "mainSteps": [
         {

@@ -35,7 +35,9 @@ def _describe(instance: Any, online: bool) -> dict[str, Any]:
 
 def _filters(params: dict[str, Any]) -> list[dict[str, Any]]:
     wanted = [dict(row) for row in params.get("Filters") or []]
-    wanted += [{"Key": row["key"], "Values": row["valueSet"]} for row in params.get("InstanceInformationFilterList") or []]
+    wanted += [
+        {"Key": row["key"], "Values": row["valueSet"]} for row in params.get("InstanceInformationFilterList") or []
+    ]
     for row in wanted:
         if row["Key"] not in KEYS and not row["Key"].startswith("tag:"):
             raise error("InvalidFilterKey", f"The filter key {row['Key']} is not valid.")

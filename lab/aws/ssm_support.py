@@ -6,6 +6,7 @@ import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import botocore.session
@@ -85,6 +86,15 @@ def operation(name: str, method: str, handler: Callable[[SimpleSystemManagerBack
 
     respond.__name__ = method
     setattr(SimpleSystemManagerResponse, method, respond)
+
+
+def moment(text: str) -> datetime:
+    """Return the time a filter names; without a zone it is UTC."""
+    try:
+        read = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as wrong:
+        raise error("ValidationException", f"{text!r} is not a time in ISO 8601.") from wrong
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def page(items: list[Any], params: dict[str, Any], key: str, default: int = 50) -> dict[str, Any]:

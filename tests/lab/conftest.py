@@ -63,7 +63,9 @@ class FakeFleet:
         path.chmod(0o700)
         try:
             base = {"PATH": "/usr/bin:/bin"}
-            done = subprocess.run(["sh", "-c", str(path)], cwd=home, env=base | env, capture_output=True, timeout=timeout)
+            done = subprocess.run(
+                ["sh", "-c", str(path)], cwd=home, env=base | env, capture_output=True, timeout=timeout
+            )
             return Result(done.returncode, done.stdout, done.stderr)
         except subprocess.TimeoutExpired as late:
             return Result(137, late.stdout or b"", late.stderr or b"")
@@ -128,8 +130,15 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
-    from lab.aws import ssm_association_runs, ssm_associations, ssm_commands, ssm_documents, ssm_instances, ssm_runs
-    from lab.aws import ssm_support
+    from lab.aws import (
+        ssm_association_runs,
+        ssm_associations,
+        ssm_commands,
+        ssm_documents,
+        ssm_instances,
+        ssm_runs,
+        ssm_support,
+    )
 
     fleet = FakeFleet(tmp_path)
     for module in (ssm_support, ssm_association_runs, ssm_associations, ssm_commands, ssm_instances, ssm_runs):

@@ -163,7 +163,9 @@ def test_listing_filters_and_pages(lab: Any) -> None:
     lab.document("true")
     names = [f"name-{number}" for number in range(3)]
     ids = [create(lab, AssociationName=name, MaxErrors="1") for name in names]
-    assert code(lab.ssm.list_associations, AssociationFilterList=[{"key": "Wrong", "value": "x"}]) == "ValidationException"
+    assert (
+        code(lab.ssm.list_associations, AssociationFilterList=[{"key": "Wrong", "value": "x"}]) == "ValidationException"
+    )
 
     def listed(key: str, value: str) -> list[str]:
         rows = lab.ssm.list_associations(AssociationFilterList=[{"key": key, "value": value}])["Associations"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -160,6 +161,43 @@ def test_max_concurrency(lab: Any) -> None:
     assert (lab.fleet.most, len(lab.fleet.calls)) == (2, 4)
 
 
+def test_steps_run_in_order_and_one_may_end_the_rest(lab: Any) -> None:
+    steps = [
+        {"action": "aws:runShellScript", "name": name, "inputs": {"runCommand": [f"echo {name}", end], **more}}
+        for name, end, more in (
+            ("first", "exit 1", {}),
+            ("second", "exit 2", {"onFailure": "exit"}),
+            ("third", "true", {}),
+            ("last", "true", {"finallyStep": True}),
+        )
+    ]
+    windows = {**steps[0], "name": "windows", "precondition": {"StringEquals": ["platformType", "Windows"]}}
+    content = json.dumps({"schemaVersion": "2.2", "mainSteps": [windows, *steps]})
+    lab.ssm.create_document(Name="nodecache-test", DocumentType="Command", Content=content)
+    node = lab.node()
+    command = send(lab, InstanceIds=[node])
+    assert finished(lab, command)["Status"] == "Failed"
+    plugins = invocations(lab, command)[node]["CommandPlugins"]
+    assert [(row["Name"], row["StatusDetails"]) for row in plugins] == [
+        ("windows", "Skipped"),
+        ("first", "Failed"),
+        ("second", "Failed"),
+        ("last", "Success"),
+    ]
+
+
+def test_a_script_that_takes_too_long(lab: Any) -> None:
+    step = {
+        "action": "aws:runShellScript",
+        "name": "slow",
+        "inputs": {"runCommand": ["exec sleep 20"], "timeoutSeconds": 5},
+    }
+    content = json.dumps({"schemaVersion": "2.2", "mainSteps": [step]})
+    lab.ssm.create_document(Name="nodecache-test", DocumentType="Command", Content=content)
+    done = finished(lab, send(lab, InstanceIds=[lab.node()]))
+    assert (done["Status"], done["StatusDetails"]) == ("TimedOut", "ExecutionTimedOut")
+
+
 def test_paging_and_filters(lab: Any) -> None:
     lab.document("true")
     nodes = [lab.node() for _ in range(3)]
@@ -173,13 +211,19 @@ def test_paging_and_filters(lab: Any) -> None:
     assert [row["InstanceId"] for row in one] == [nodes[0]]
     filters = [{"key": "Status", "value": "Failed"}]
     assert lab.ssm.list_command_invocations(CommandId=command, Filters=filters)["CommandInvocations"] == []
+    later = [{"key": "InvokedAfter", "value": "2100-01-01T00:00:00Z"}]
+    assert lab.ssm.list_commands(Filters=later)["Commands"] == []
+    done = [{"key": "ExecutionStage", "value": "Complete"}, {"key": "DocumentName", "value": "nodecache-test"}]
+    assert len(lab.ssm.list_commands(Filters=done)["Commands"]) == 1
     missing = "00000000-0000-0000-0000-000000000000"
     assert code(lab.ssm.list_commands, CommandId=missing) == "InvalidCommandId"
 
 
 def test_amazons_shell_script(lab: Any) -> None:
     node = lab.node()
-    command = send(lab, DocumentName="AWS-RunShellScript", InstanceIds=[node], Parameters={"commands": ["echo a", "echo b"]})
+    command = send(
+        lab, DocumentName="AWS-RunShellScript", InstanceIds=[node], Parameters={"commands": ["echo a", "echo b"]}
+    )
     finished(lab, command)
     assert invocations(lab, command)[node]["CommandPlugins"][0]["Output"] == "a\nb\n"
 

@@ -111,8 +111,18 @@ def test_the_next_run_of_a_schedule(expression: str, due: datetime | None) -> No
 
 @pytest.mark.parametrize(
     "expression",
-    ["rate(1 hours)", "rate(29 minutes)", "rate(31 days)", "rate(2 hour)", "cron(0 2 * *)", "cron(99 * * * ? *)",
-     "cron(0 2 1 * SUN *)", "every day", "at(tomorrow)", "cron(* * * * FOO *)"],
+    [
+        "rate(1 hours)",
+        "rate(29 minutes)",
+        "rate(31 days)",
+        "rate(2 hour)",
+        "cron(0 2 * *)",
+        "cron(99 * * * ? *)",
+        "cron(0 2 1 * SUN *)",
+        "every day",
+        "at(tomorrow)",
+        "cron(* * * * FOO *)",
+    ],
 )
 def test_wrong_schedules_are_refused(expression: str) -> None:
     with pytest.raises(schedule.ScheduleError):
