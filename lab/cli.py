@@ -286,6 +286,16 @@ COMMANDS: dict[str, tuple[Callable[[], int], str]] = {
     "env": (env, "print the variables that point a shell at the lab"),
 }
 
+EXPECTED = (
+    Failure,
+    checks.Refusal,
+    fleet.NodeError,
+    network.NetworkError,
+    RuntimeError,
+    OSError,
+    subprocess.SubprocessError,
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command."""
@@ -296,6 +306,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         return COMMANDS[chosen.command][0]()
-    except (Failure, checks.Refusal, fleet.NodeError, network.NetworkError) as error:
+    except EXPECTED as error:
         print(error, file=sys.stderr)
         return 1

@@ -109,12 +109,14 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="makes namespaces and 
 
 @pytest.fixture(name="nodes")
 def nodes_fixture(tmp_path, monkeypatch):
-    from lab import packages, tls
+    from lab import packages
 
     packages.ensure()
-    if not (settings.RUN / "tls/bundle.pem").exists():
-        monkeypatch.setattr(settings, "RUN", tmp_path / "run")
-        tls.ca_bundle()
+    # A lab that runs beside the tests keeps its own files, bridge and nodes.
+    bundle = tmp_path / "run/tls/bundle.pem"
+    bundle.parent.mkdir(parents=True)
+    bundle.touch()
+    monkeypatch.setattr(settings, "RUN", tmp_path / "run")
     for name, value in (("BRIDGE", "nctest0"), ("GATEWAY", "169.254.43.1"), ("LOG", tmp_path / "log")):
         monkeypatch.setattr(settings, name, value)
     monkeypatch.setattr(network, "SUBNET", "169.254.43.0/24")
