@@ -10,7 +10,6 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
-
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import RETRY_CODES, call
 
 IMAGE_MEDIA_TYPES = (
@@ -63,4 +62,4 @@ def image_tags(detail: dict[str, Any]) -> list[str]:
 
 def pushed_at(detail: dict[str, Any]) -> str:
     """Return when the image was pushed, in UTC."""
-    return detail["imagePushedAt"].astimezone(datetime.timezone.utc).isoformat()
+    return detail["imagePushedAt"].astimezone(datetime.timezone.utc).isoformat()  # noqa: UP017 - managed hosts may have an older Python

@@ -16,7 +16,6 @@ except ImportError:
     WaiterError = Exception
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
-
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, call
 
 DELAY = 5

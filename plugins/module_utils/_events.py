@@ -19,7 +19,6 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
     ansible_dict_to_boto3_tag_list,
     boto3_tag_list_to_ansible_dict,
 )
-
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import RETRY_CODES, call
 
 _retry = AWSRetry.jittered_backoff(catch_extra_error_codes=list(RETRY_CODES))

@@ -92,7 +92,6 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
 from ansible_collections.nodecache.eks.plugins.module_utils import _ecr
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
 

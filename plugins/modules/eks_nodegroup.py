@@ -224,8 +224,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 nodegroup:
-  description: The node group as EKS describes it, in snake case and with the keys of labels and tags as they were given;
-    V({}) when it is gone.
+  description:
+    - The node group as EKS describes it, V({}) when it is gone.
+    - Names are in snake case, the keys of labels and tags as they were given.
   returned: always
   type: dict
   contains:
@@ -262,7 +263,6 @@ from typing import Any
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict, snake_dict_to_camel_dict
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
-
 from ansible_collections.nodecache.eks.plugins.module_utils import _eks
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, scrub
@@ -336,9 +336,7 @@ def build_desired(params: dict[str, Any]) -> dict[str, Any]:
 
 def _taint_map(taints: list[dict[str, str]]) -> dict[tuple[str, str], dict[str, str]]:
     # Kubernetes tells taints apart by key and effect; no value and an empty one are the same.
-    return {
-        (taint["key"], taint["effect"]): {key: value for key, value in taint.items() if value} for taint in taints
-    }
+    return {(taint["key"], taint["effect"]): {key: value for key, value in taint.items() if value} for taint in taints}
 
 
 def _plan_block(current: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any]:

@@ -128,7 +128,6 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
-
 from ansible_collections.nodecache.eks.plugins.module_utils import _events
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, normalise_json

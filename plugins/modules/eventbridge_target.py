@@ -190,7 +190,6 @@ from typing import Any
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
 from ansible_collections.nodecache.eks.plugins.module_utils import _events
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, normalise_json

@@ -13,7 +13,7 @@ def detail(number, tags, minute=0, **more):
         "imageDigest": f"sha256:{number:064x}",
         "imageTags": tags,
         "imageSizeInBytes": number,
-        "imagePushedAt": datetime.datetime(2026, 1, 1, 12, minute, tzinfo=datetime.timezone.utc),
+        "imagePushedAt": datetime.datetime(2026, 1, 1, 12, minute, tzinfo=datetime.UTC),
         **more,
     }
 

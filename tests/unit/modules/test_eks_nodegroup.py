@@ -52,7 +52,7 @@ class Eks:
     def CreateNodegroup(self, **request):
         if self.refusal:
             raise ClientError({"Error": {"Code": self.refusal, "Message": "refused"}}, "CreateNodegroup")
-        created = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+        created = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
         self.group = {**request, "nodegroupArn": ARN, "createdAt": created, "health": {"issues": []}}
         self._begin("CREATING", "CREATING", "ACTIVE")
         return {"nodegroup": copy.deepcopy(self.group)}
@@ -65,7 +65,9 @@ class Eks:
     def UpdateNodegroupConfig(self, clusterName, nodegroupName, labels=None, taints=None, **blocks):
         self.group.update(blocks)
         if labels:
-            kept = {key: value for key, value in self.group["labels"].items() if key not in labels.get("removeLabels", [])}
+            kept = {
+                key: value for key, value in self.group["labels"].items() if key not in labels.get("removeLabels", [])
+            }
             self.group["labels"] = {**kept, **labels.get("addOrUpdateLabels", {})}
         if taints:
             changed, removed = taints.get("addOrUpdateTaints", []), taints.get("removeTaints", [])

@@ -6,7 +6,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 ARN = "arn:aws:events:eu-central-1:123456789012:rule/push"
-PATTERN = {"source": ["aws.ecr"], "detail-type": ["ECR Image Action"], "detail": {"image-tag": [{"anything-but": [""]}]}}
+PATTERN = {
+    "source": ["aws.ecr"],
+    "detail-type": ["ECR Image Action"],
+    "detail": {"image-tag": [{"anything-but": [""]}]},
+}
 
 
 class Events:
@@ -127,7 +131,10 @@ def test_tags_are_changed_without_putting_the_rule(rule, client, events):
     assert events.tags == {"aws:stack": "x", "New": "3", "Same": "2"}
     assert predicted["rule"] == done["rule"]
     assert not rule(tags={"More": "4"}, purge_tags=False, check=True)["rule"]["tags"].keys() - {
-        "aws:stack", "New", "Same", "More",
+        "aws:stack",
+        "New",
+        "Same",
+        "More",
     }
 
 
