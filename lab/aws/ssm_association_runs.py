@@ -53,9 +53,10 @@ class Execution:
 
 def state(one: Invocation) -> tuple[str, str]:
     """Return one node's Status and DetailedStatus in the words of State Manager."""
-    if one.status not in FINAL:
-        return "Pending", "InProgress" if one.status != "Pending" else "Pending"
-    return ("Success", "Success") if one.status == "Success" else ("Failed", one.details)
+    status, details = one.state
+    if status not in FINAL:
+        return "Pending", "InProgress" if status != "Pending" else "Pending"
+    return ("Success", "Success") if status == "Success" else ("Failed", details)
 
 
 @dataclass

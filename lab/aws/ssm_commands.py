@@ -174,6 +174,7 @@ def _plugin(plugin: Plugin) -> dict[str, Any]:
 
 
 def _invocation(run: Run, one: Invocation, name: str, details: bool) -> dict[str, Any]:
+    status, status_details = one.state
     return {
         "CommandId": run.command_id,
         "InstanceId": one.instance_id,
@@ -182,8 +183,8 @@ def _invocation(run: Run, one: Invocation, name: str, details: bool) -> dict[str
         "DocumentName": run.request["DocumentName"],
         "DocumentVersion": run.request.get("DocumentVersion", "$DEFAULT"),
         "RequestedDateTime": run.requested,
-        "Status": one.status,
-        "StatusDetails": one.details,
+        "Status": status,
+        "StatusDetails": status_details,
         "StandardOutputUrl": "",
         "StandardErrorUrl": "",
         "CommandPlugins": [_plugin(plugin) for plugin in list(one.plugins)] if details else [],
@@ -204,12 +205,6 @@ def list_command_invocations(backend: SimpleSystemManagerBackend, params: dict[s
     return page(rows, params, "CommandInvocations")
 
 
-def _result(one: Invocation, name: str | None) -> Plugin | None:
-    if name is None and len(one.plugins) == 1:
-        return one.plugins[0]
-    return next((plugin for plugin in one.plugins if plugin.name == name), None)
-
-
 def get_command_invocation(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
     """Return one step's result on one node."""
     run = _run(backend, params["CommandId"], hidden=True)
@@ -223,7 +218,11 @@ def get_command_invocation(backend: SimpleSystemManagerBackend, params: dict[str
     name = params.get("PluginName")
     if name not in names and not (name is None and len(names) == 1):
         raise error("InvalidPluginName", f"The plugin name is not valid: name one of {', '.join(names)}.")
-    plugin = _result(one, name or names[0])
+    # Read before the step's own result, which is complete by the time this is final.
+    status, details = one.state
+    plugin = next((step for step in one.plugins if step.name == (name or names[0])), None)
+    if plugin and len(names) > 1:
+        status, details = plugin.status, plugin.details
     answer: dict[str, Any] = {
         "CommandId": run.command_id,
         "InstanceId": one.instance_id,
@@ -235,9 +234,8 @@ def get_command_invocation(backend: SimpleSystemManagerBackend, params: dict[str
         "ExecutionStartDateTime": _iso(plugin.started) if plugin else "",
         "ExecutionElapsedTime": _elapsed(plugin),
         "ExecutionEndDateTime": _iso(plugin.finished) if plugin and plugin.finished else "",
-        # A step is only final for the caller when the node is: several steps share one answer.
-        "Status": plugin.status if plugin and len(names) > 1 else one.status,
-        "StatusDetails": plugin.details if plugin and len(names) > 1 else one.details,
+        "Status": status,
+        "StatusDetails": details,
         "StandardOutputContent": cut(plugin.stdout, STDOUT_LIMIT) if plugin else "",
         "StandardOutputUrl": "",
         "StandardErrorContent": cut(plugin.stderr, STDERR_LIMIT) if plugin else "",

@@ -40,7 +40,9 @@ class Plugin:
 
     def end(self, status: str, details: str, code: int) -> None:
         """Record how the step ended."""
-        self.status, self.details, self.code, self.finished = status, details, code, datetime.now(UTC)
+        # The status comes last: who reads it as final must find the rest in place.
+        self.code, self.finished, self.details = code, datetime.now(UTC), details
+        self.status = status
 
 
 @dataclass
@@ -48,14 +50,25 @@ class Invocation:
     """What one node did with the document."""
 
     instance_id: str
-    status: str = "Pending"
-    details: str = "Pending"
+    # Status and StatusDetails, replaced together: other threads read them while they change.
+    state: tuple[str, str] = ("Pending", "Pending")
     plugins: list[Plugin] = field(default_factory=list)
     updated: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def set(self, status: str, details: str | None = None) -> None:
         """Move to another status."""
-        self.status, self.details, self.updated = status, details or status, datetime.now(UTC)
+        self.updated = datetime.now(UTC)
+        self.state = (status, details or status)
+
+    @property
+    def status(self) -> str:
+        """Return the status alone."""
+        return self.state[0]
+
+    @property
+    def details(self) -> str:
+        """Return the status details alone."""
+        return self.state[1]
 
     @property
     def counts_as_error(self) -> bool:
@@ -143,10 +156,11 @@ class Run:
 
     def outcome(self) -> tuple[str, str]:
         """Return Status and StatusDetails of the whole."""
-        details = {invocation.details for invocation in self.invocations.values()}
-        if not details:
+        states = {invocation.state for invocation in self.invocations.values()}
+        details = {state[1] for state in states}
+        if not states:
             return "Success", "NoInstancesInTag"
-        if not self.done:
+        if any(status not in FINAL for status, _ in states):
             state = "Cancelling" if self.cancelled else "Pending" if details == {"Pending"} else "InProgress"
             return state, state
         if self.cancelled and "Cancelled" in details:

@@ -198,6 +198,19 @@ def test_a_script_that_takes_too_long(lab: Any) -> None:
     assert (done["Status"], done["StatusDetails"]) == ("TimedOut", "ExecutionTimedOut")
 
 
+def test_a_node_that_breaks_is_that_nodes_failure(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.document("true")
+    node = lab.node()
+
+    def run(*_: Any) -> None:
+        raise RuntimeError("the node is gone")
+
+    monkeypatch.setattr(lab.fleet, "run", run)
+    command = send(lab, InstanceIds=[node])
+    assert finished(lab, command)["Status"] == "Failed"
+    assert "the node is gone" in invocations(lab, command)[node]["CommandPlugins"][0]["Output"]
+
+
 def test_paging_and_filters(lab: Any) -> None:
     lab.document("true")
     nodes = [lab.node() for _ in range(3)]
