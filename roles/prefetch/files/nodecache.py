@@ -88,6 +88,10 @@ class Passing(Failure):
     """A failure that may be gone on the next attempt: throttling, 5xx, a timeout."""
 
 
+# A missing tool, an answer that is no JSON, or JSON without what it should hold.
+TROUBLE = (Failure, OSError, ValueError, LookupError)
+
+
 def retry(call, deadline):
     """Call until it works, a lasting failure shows, or attempts or time run out."""
     for attempt in range(1, ATTEMPTS + 1):
@@ -213,8 +217,7 @@ class Runtime:
         message = field(1, field(1, name))
         if auth:
             message += field(2, field(1, auth[0]) + field(2, auth[1]))
-        left = max(1, deadline - time.monotonic())
-        retry(lambda: self.call("ImageService/PullImage", message, left), deadline)
+        retry(lambda: self.call("ImageService/PullImage", message, max(1, deadline - time.monotonic())), deadline)
 
     def remove(self, image_id):
         self.call("ImageService/RemoveImage", field(1, field(1, image_id)))
@@ -625,14 +628,17 @@ def work(request, report):
                     cache.let_go(images[ref])
             else:
                 images[ref].resolve(deadline)
-        except Failure as error:
+        except TROUBLE as error:
             errors[ref] = error
             images.setdefault(ref, None)
     labels = runtime.labels()
     for ref, image in images.items():
         if image and image.names() and not re.search(r"[*?]", image.names()[0]):
             entry = cache.describe(image, labels, strict=not prefetch)
-            report["images"].append(dict(entry, error=str(errors[ref])) if ref in errors else entry)
+            if ref in errors:
+                # Without the registry's word, a local image of that name proves nothing.
+                entry.update(error=str(errors[ref]), cached=entry["cached"] and bool(image.digest))
+            report["images"].append(entry)
         else:
             report["images"].append(wrong(ref, errors[ref]))
     report["free"] = runtime.disk()[0]
@@ -652,7 +658,7 @@ def main():
     try:
         report["node"] = report["node"] or imds("instance-id")
         work(request, report)
-    except (Failure, OSError, ValueError, KeyError) as error:
+    except TROUBLE as error:
         report["error"] = str(error) or type(error).__name__
         report["ok"] = False
     print(shorten(report))

@@ -223,6 +223,24 @@ def test_one_bad_image_does_not_stop_the_others(runtime):
     assert not report["ok"]
 
 
+def test_an_unanswered_tag_is_not_called_cached(runtime, monkeypatch):
+    def refused(*_arguments):
+        raise nodecache.Failure("403 Forbidden")
+
+    monkeypatch.setattr(nodecache, "manifest", refused)
+    runtime.hold(APP + ":v1", A)
+    report = run([APP + ":v1"], action="report")
+    assert not report["ok"]
+    assert report["images"][0]["error"] == "403 Forbidden"
+
+
+def test_a_broken_answer_stops_only_its_image(runtime, monkeypatch):
+    monkeypatch.setattr(nodecache, "describe_images", lambda ecr, repository: [{"imageTags": ["v1"]}])
+    runtime.remote[APP + ":v1"] = A
+    report = run([APP + ":v*", APP + ":v1@" + A])
+    assert [item["cached"] for item in report["images"]] == [False, True]
+
+
 # --- keep ---
 
 
