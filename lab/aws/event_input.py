@@ -1,0 +1,57 @@
+"""What a target is given: Input, InputPath or InputTransformer applied to an event. Pure.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from jsonpath_ng.ext import parse as parse_path
+
+_VARIABLE = re.compile(r"<([A-Za-z0-9._-]+)>")
+
+
+def render(target: dict[str, Any], event: dict[str, Any], rule_arn: str, rule_name: str) -> str:
+    """Return the text that EventBridge hands to the target."""
+    if "Input" in target:
+        return str(target["Input"])
+    if "InputPath" in target:
+        return json.dumps(_find(target["InputPath"], event))
+    transformer = target.get("InputTransformer")
+    if not transformer:
+        return json.dumps(event)
+    values = {
+        "aws.events.rule-arn": rule_arn,
+        "aws.events.rule-name": rule_name,
+        "aws.events.event.json": event,
+        "aws.events.event": event,
+        "aws.events.event.ingestion-time": event.get("time"),
+    }
+    for name, path in (transformer.get("InputPathsMap") or {}).items():
+        found = _find(path, event)
+        if found is not None:
+            values[name] = found
+    return _fill(transformer["InputTemplate"], values)
+
+
+def _find(path: str, event: dict[str, Any]) -> Any:
+    matches = parse_path(path).find(event)
+    return matches[0].value if matches else None
+
+
+def _fill(template: str, values: dict[str, Any]) -> str:
+    """Fill a template; a variable inside a JSON string is pasted, one outside is written as JSON."""
+    done, position, inside = [], 0, False
+    for match in _VARIABLE.finditer(template):
+        before = template[position : match.start()]
+        done.append(before)
+        # Quotes that are escaped do not end a string.
+        inside ^= len(re.findall(r'(?<!\\)"', before)) % 2 == 1
+        value = values.get(match[1], "")
+        done.append(value if inside and isinstance(value, str) else json.dumps(value))
+        position = match.end()
+    done.append(template[position:])
+    return "".join(done)
