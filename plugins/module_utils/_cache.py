@@ -170,10 +170,7 @@ def nodes(
 def summarise(found: list[dict[str, Any]], images: list[str]) -> dict[str, int]:
     """Count; a wanted image that a node did not speak of is missing."""
     cached = sum(image["cached"] for node in found for image in node["images"])
-    if images:
-        total = len(found) * len(images)
-    else:
-        total = sum(len(node["images"]) for node in found)
+    total = len(found) * len(images) if images else sum(len(node["images"]) for node in found)
     return {
         "nodes": len(found),
         "online": sum(node["state"] != "offline" for node in found),

@@ -144,7 +144,6 @@ summary:
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
 from ansible_collections.nodecache.eks.plugins.module_utils import _cache
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
 

@@ -188,11 +188,11 @@ class Runtime:
         # Trailers come with the headers; a file for them would be one more thing to clean up.
         command += ["--data-binary", "@-", "-D", "/dev/stderr", "http://localhost/runtime.v1." + method]
         body = b"\0" + len(message).to_bytes(4, "big") + message
-        done = subprocess.run(command, input=body, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        done = subprocess.run(command, input=body, capture_output=True)
         headers = done.stderr.decode(errors="replace")
         if done.returncode:
             kind = Passing if done.returncode == 28 else Failure
-            raise kind("{} on {}: {}".format(method, socket, headers.strip().splitlines()[-1:]))
+            raise kind(f"{method} on {socket}: {headers.strip().rpartition(chr(10))[2]}")
         status = re.findall(r"(?im)^grpc-status: *(\d+)", headers)
         if not status or status[-1] != "0":
             said = re.findall(r"(?im)^grpc-message: *(.*?)\r?$", headers)
@@ -247,7 +247,7 @@ class Runtime:
 
     def ctr(self, *arguments):
         command = ["ctr", "--address", self.runtime, "-n", "k8s.io", "images"] + list(arguments)
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        done = subprocess.run(command, capture_output=True)
         if done.returncode:
             raise Failure("ctr images {}: {}".format(arguments[0], done.stderr.decode(errors="replace").strip()))
         return done.stdout.decode()
@@ -285,10 +285,10 @@ def http(url, headers=None, data=None, method=None, direct=False):
     except urllib.error.HTTPError as error:
         said = error.read(500).decode(errors="replace")
         passing = error.code == 429 or error.code >= 500 or PASSING.search(said)
-        raise (Passing if passing else Failure)("{}: {} {}".format(place, error.code, said)) from error
+        raise (Passing if passing else Failure)(f"{place}: {error.code} {said}") from error
     except OSError as error:
         reason = getattr(error, "reason", error)
-        raise (Passing if "timed out" in str(reason) else Failure)("{}: {}".format(place, reason)) from error
+        raise (Passing if "timed out" in str(reason) else Failure)(f"{place}: {reason}") from error
 
 
 def imds(path):
@@ -308,9 +308,9 @@ def sign(key, host, region, target, body, now):
         "x-amz-target": target,
     }
     names = ";".join(sorted(headers))
-    lines = "".join("{}:{}\n".format(name, headers[name]) for name in sorted(headers))
+    lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
     request = "\n".join(["POST", "/", "", lines, names, hashlib.sha256(body).hexdigest()])
-    scope = "{}/{}/ecr/aws4_request".format(stamp[:8], region)
+    scope = f"{stamp[:8]}/{region}/ecr/aws4_request"
     signed = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(request.encode()).hexdigest()])
     secret = ("AWS4" + key["SecretAccessKey"]).encode()
     for part in scope.split("/"):
@@ -325,11 +325,11 @@ def sign(key, host, region, target, body, now):
 def describe_images(ecr, repository):
     """Return every tagged image of an ECR repository."""
     region, suffix = ecr["region"], ecr["suffix"]
-    host = "api.ecr.{}.{}".format(region, suffix)
+    host = f"api.ecr.{region}.{suffix}"
     if suffix.startswith("on."):
         host = "ecr.{}.api.{}".format(region, "aws" if suffix == "on.aws" else suffix[3:])
     elif ecr["fips"]:
-        host = "ecr-fips.{}.{}".format(region, suffix)
+        host = f"ecr-fips.{region}.{suffix}"
     role = imds("iam/security-credentials/").split()[0]
     key = json.loads(imds("iam/security-credentials/" + role))
     asked = {"registryId": ecr["account"], "repositoryName": repository, "filter": {"tagStatus": "TAGGED"}}
@@ -337,8 +337,8 @@ def describe_images(ecr, repository):
     while True:
         body = json.dumps(dict(asked, maxResults=1000)).encode()
         target = "AmazonEC2ContainerRegistry_V20150921.DescribeImages"
-        now = datetime.datetime.now(datetime.timezone.utc)
-        answer = json.loads(http("https://{}/".format(host), sign(key, host, region, target, body, now), body))
+        now = datetime.datetime.now(datetime.timezone.utc)  # noqa: UP017  Python 3.9
+        answer = json.loads(http(f"https://{host}/", sign(key, host, region, target, body, now), body))
         images += answer["imageDetails"]
         if not answer.get("nextToken"):
             return images
@@ -356,7 +356,7 @@ def newest(images, pattern):
             if not artefact and fnmatch.fnmatchcase(tag, pattern):
                 found.append((image["imagePushedAt"], tag, image["imageDigest"]))
     if not found:
-        raise Failure("no tagged image matches '{}'".format(pattern))
+        raise Failure(f"no tagged image matches '{pattern}'")
     return max(found)[1:]
 
 
@@ -393,29 +393,27 @@ def credentials(name, ecr):
 
 def run(command, data=b"", environment=None):
     try:
-        done = subprocess.run(
-            command, input=data, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60
-        )
+        done = subprocess.run(command, input=data, env=environment, capture_output=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
         kind = Passing if isinstance(error, subprocess.TimeoutExpired) else Failure
-        raise kind("{}: {}".format(command[0], error)) from error
+        raise kind(f"{command[0]}: {error}") from error
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
-        raise (Passing if PASSING.search(said) else Failure)("{}: {}".format(command[0], said[-300:]))
+        raise (Passing if PASSING.search(said) else Failure)(f"{command[0]}: {said[-300:]}")
     return done.stdout.decode()
 
 
 def manifest(host, path, what, auth):
     """Return (digest, bytes of this platform's layers) of an ECR manifest."""
     basic = base64.b64encode(":".join(auth).encode()).decode()
-    url = "https://{}/v2/{}/manifests/".format(host, path)
+    url = f"https://{host}/v2/{path}/manifests/"
     body = http(url + what, {"Accept": ", ".join(MANIFESTS), "Authorization": "Basic " + basic})
     digest, found = "sha256:" + hashlib.sha256(body).hexdigest(), json.loads(body)
     if "manifests" in found:
         machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
         fit = [item for item in found["manifests"] if item.get("platform", {}).get("architecture") == machine]
         if not fit:
-            raise Failure("the image has no manifest for {}".format(machine))
+            raise Failure(f"the image has no manifest for {machine}")
         return digest, manifest(host, path, fit[0]["digest"], auth)[1]
     return digest, sum(layer["size"] for layer in found.get("layers", []))
 
@@ -486,7 +484,7 @@ class Cache:
         free, total = self.runtime.disk()
         after = 100 - (free - size) * 100 // total
         if after > self.threshold:
-            raise Failure("{} bytes would fill the disk to {}%, over {}%".format(size, after, self.threshold))
+            raise Failure(f"{size} bytes would fill the disk to {after}%, over {self.threshold}%")
 
     def prefetch(self, image):
         image.resolve(self.deadline)
@@ -498,11 +496,11 @@ class Cache:
             # The tag may have moved on since this digest was asked for.
             if not self.runtime.status(image.names()[-1]):
                 self.runtime.pull(image.names()[-1], auth, self.deadline)
-            seconds = "{:.2f}".format(time.monotonic() - began)
+            seconds = f"{time.monotonic() - began:.2f}"
         labels = self.runtime.labels()
         for name in image.names():
             label = labels.get(name, ("", ""))[1]
-            fresh = ["{}={},{},{}".format(self.mark, self.source, seconds, int(time.time()))]
+            fresh = [f"{self.mark}={self.source},{seconds},{int(time.time())}"]
             # A tag that has moved on belongs to the event of its new digest.
             if name not in labels or image.digest not in (None, labels[name][0]):
                 continue
@@ -591,7 +589,7 @@ def shorten(report):
 def lock(name, deadline):
     """Wait for this install's lock; it lasts as long as the process."""
     os.makedirs(LOCKS, mode=0o700, exist_ok=True)
-    handle = open(os.path.join(LOCKS, name + ".lock"), "w", encoding="utf-8")
+    handle = open(os.path.join(LOCKS, name + ".lock"), "w", encoding="utf-8")  # noqa: SIM115  work() closes it
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from ansible_collections.nodecache.eks.plugins.module_utils import _cache, _report
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError
 
@@ -86,7 +85,7 @@ def no_waiting(monkeypatch):
 
 
 def test_parse_fills_in_what_a_long_report_leaves_out():
-    output = '{"v":1,"ok":true,"images":[{"ref":"%s","cached":true,"pinned":true}]}\n----------ERROR-------\nx' % REF
+    output = f'{{"v":1,"ok":true,"images":[{{"ref":"{REF}","cached":true,"pinned":true}}]}}\n----------ERROR-------\nx'
     image = _report.parse(output)["images"][0]
     assert image["digest"] == DIGEST
     assert image["source"] is None and image["error"] is None

@@ -127,7 +127,9 @@ def test_reference_names(ref, names):
     assert nodecache.Image(ref).names() == names
 
 
-@pytest.mark.parametrize("ref", ["app", "docker.io/app", "docker.io/app:v*", APP + ":$(id)", APP + "@sha256:12", "h/a:b\n"])
+@pytest.mark.parametrize(
+    "ref", ["app", "docker.io/app", "docker.io/app:v*", APP + ":$(id)", APP + "@sha256:12", "h/a:b\n"]
+)
 def test_reference_refused(ref):
     with pytest.raises(nodecache.Failure):
         nodecache.Image(ref)
@@ -247,7 +249,7 @@ def test_a_broken_answer_stops_only_its_image(runtime, monkeypatch):
 def fill(runtime):
     for tag, digest, stamp in (("v1", A, 1), ("v2", B, 2)):
         for name in (APP + ":" + tag, APP + "@" + digest):
-            runtime.hold(name, digest, "io.cri-containerd.pinned=pinned,nodecache.eks/main=event,1.00,%d" % stamp)
+            runtime.hold(name, digest, f"io.cri-containerd.pinned=pinned,nodecache.eks/main=event,1.00,{stamp}")
     runtime.remote[APP + ":v3"] = C
 
 
@@ -309,7 +311,7 @@ def test_report_names_the_expected_digest_of_a_moved_tag(runtime):
 
 @pytest.mark.parametrize("count", [1, 5, 9, 60])
 def test_report_never_exceeds_its_line(count):
-    images = [nodecache.wrong(APP + ":v%d@%s" % (number, A), "no\n" * 400 + "é") for number in range(count)]
+    images = [nodecache.wrong(f"{APP}:v{number}@{A}", "no\n" * 400 + "é") for number in range(count)]
     images[-1].update(cached=True, digest=A)
     line = nodecache.shorten({"v": 1, "images": images, "ok": False})
     assert len(line.encode()) <= 2400
@@ -376,9 +378,9 @@ def test_token_is_only_on_standard_input(monkeypatch, tmp_path):
         tmp_path,
         "curl",
         "data = sys.stdin.buffer.read()\n"
-        "open(%r, 'w').write(json.dumps([sys.argv, dict(os.environ), data.decode('latin-1')]))\n"
+        f"open({str(seen)!r}, 'w').write(json.dumps([sys.argv, dict(os.environ), data.decode('latin-1')]))\n"
         "sys.stderr.write('HTTP/2 200\\r\\n\\r\\ngrpc-status: 0\\r\\n')\n"
-        "sys.stdout.buffer.write(bytes(5))\n" % str(seen),
+        "sys.stdout.buffer.write(bytes(5))\n",
     )
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     nodecache.Runtime({}).pull(APP + ":v1", ("AWS", TOKEN), time.monotonic() + 60)
@@ -394,7 +396,7 @@ def test_grpc_failures(monkeypatch, tmp_path, code, passing):
         tmp_path,
         "curl",
         "sys.stdin.buffer.read()\n"
-        "sys.stderr.write('HTTP/2 200\\r\\n\\r\\ngrpc-status: %d\\r\\ngrpc-message: no %%20 luck\\r\\n')\n" % code,
+        f"sys.stderr.write('HTTP/2 200\\r\\n\\r\\ngrpc-status: {code}\\r\\ngrpc-message: no %20 luck\\r\\n')\n",
     )
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(nodecache.Failure, match="no   luck") as caught:
@@ -408,8 +410,8 @@ def test_credential_provider_speaks_the_kubelets_protocol(monkeypatch, tmp_path)
         "ecr-credential-provider",
         "asked = json.load(sys.stdin)\n"
         "assert asked['kind'] == 'CredentialProviderRequest' and os.environ['EXTRA'] == '1'\n"
-        "auth = {'*.dkr.ecr.*.amazonaws.com': {'username': 'AWS', 'password': %r}}\n"
-        "print(json.dumps({'kind': 'CredentialProviderResponse', 'auth': auth}))\n" % TOKEN,
+        f"auth = {{'*.dkr.ecr.*.amazonaws.com': {{'username': 'AWS', 'password': {TOKEN!r}}}}}\n"
+        "print(json.dumps({'kind': 'CredentialProviderResponse', 'auth': auth}))\n",
     )
     provider = {
         "name": "ecr-credential-provider",
@@ -437,7 +439,7 @@ def test_main_tells_a_broken_runtime_in_its_report(monkeypatch, capsys, tmp_path
     monkeypatch.setattr(nodecache, "KUBELET", str(tmp_path))
     monkeypatch.setattr(nodecache, "SOCKET", "unix://" + str(tmp_path / "none.sock"))
     request = {"name": "main", "keep": 0, "action": "report", "source": "command", "images": [""]}
-    monkeypatch.setattr(nodecache.os, "fdopen", lambda *_a, **_k: open(tmp_path / "request", encoding="utf-8"))
+    monkeypatch.setattr(nodecache.os, "fdopen", lambda *_a, **_k: (tmp_path / "request").open(encoding="utf-8"))
     (tmp_path / "request").write_text(json.dumps(request))
     assert nodecache.main() == 1
     report = json.loads(capsys.readouterr().out)
@@ -451,7 +453,7 @@ def test_signature_is_aws_own():
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 
-    now = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
+    now = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)  # noqa: UP017  Python 3.9
     key = {"AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secret", "Token": "session"}
     headers = nodecache.sign(key, "api.ecr.us-east-1.amazonaws.com", "us-east-1", "Target", b"{}", now)
     signer = auth.SigV4Auth(Credentials("AKIDEXAMPLE", "secret", "session"), "ecr", "us-east-1")
