@@ -9,7 +9,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 from lab import settings
@@ -117,11 +116,11 @@ def stop() -> None:
             LOG.exception("a part of the lab did not stop")
 
 
-def state_of(path: Path = STATE) -> tuple[int, int] | None:
+def state_of() -> tuple[int, int] | None:
     """Return the server's pid and start time as it wrote them down."""
-    if not path.exists():
+    if not STATE.exists():
         return None
-    data = json.loads(path.read_text(encoding="utf-8"))
+    data = json.loads(STATE.read_text(encoding="utf-8"))
     return data["pid"], data["started"]
 
 
