@@ -1,0 +1,81 @@
+# Copyright (c) 2026 nodecache.eks contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Runs behind nodecache.py in one script, and uses its runtime, its credentials and its lock.
+
+
+def number(field_number, value):
+    return varint(field_number << 3) + varint(value)
+
+
+def start(runtime, name, round_name):
+    """Start one container as the kubelet does; return seconds until it runs, then remove it."""
+    metadata = field(1, round_name) + field(2, round_name) + field(3, "nodecache-benchmark")
+    # The node's own network: a CNI's time is not what is measured.
+    network = field(8, field(2, field(1, number(1, 2))))
+    config = field(1, metadata) + network
+    begun = time.monotonic()
+    sandbox = text(runtime.call("RuntimeService/RunPodSandbox", field(1, config)), 1)
+    try:
+        container_config = field(1, field(1, "benchmark")) + field(2, field(1, name))
+        message = field(1, sandbox) + field(2, container_config) + field(3, config)
+        container = text(runtime.call("RuntimeService/CreateContainer", message), 1)
+        runtime.call("RuntimeService/StartContainer", field(1, container))
+        return time.monotonic() - begun
+    finally:
+        runtime.call("RuntimeService/StopPodSandbox", field(1, sandbox))
+        runtime.call("RuntimeService/RemovePodSandbox", field(1, sandbox))
+
+
+def restore(runtime, kept):
+    """Give the names back the labels they had: pin and mark went with the image."""
+    for name, (_digest, labels) in kept.items():
+        for label in labels.split(","):
+            if label.startswith(("nodecache.eks/", PIN)):
+                runtime.ctr("label", name, label)
+
+
+def measure(request):
+    deadline = time.monotonic() + RUN_SECONDS
+    image, runtime = Image(request["image"]), Runtime(kubelet_config())
+    if not image.digest or not image.tag:
+        raise Failure("the image must be given as repository:tag@digest")
+    held = lock(request["name"], deadline)
+    exact, tagged = image.repository + "@" + image.digest, image.repository + ":" + image.tag
+    status = runtime.status(exact)
+    if not status:
+        raise Failure("the image is not on this node: prefetch it first")
+    kept = {name: row for name, row in runtime.labels().items() if row[0] == image.digest}
+    result = {"cached": [], "uncached": []}
+    token = "{}-{}".format(os.getpid(), int(time.time()))
+    for turn in range(int(request["rounds"])):
+        result["cached"].append(round(start(runtime, exact, "cached-{}-{}".format(token, turn)), 3))
+    try:
+        for turn in range(int(request["rounds"])):
+            runtime.remove(status["id"])
+            begun = time.monotonic()
+            runtime.pull(tagged, image.login(deadline), deadline)
+            pulled = time.monotonic() - begun
+            name = exact if runtime.status(exact) else tagged
+            result["uncached"].append(round(pulled + start(runtime, name, "uncached-{}-{}".format(token, turn)), 3))
+    finally:
+        if not runtime.status(exact):
+            runtime.pull(exact, image.login(deadline), deadline)
+        restore(runtime, kept)
+        held.close()
+    return result
+
+
+def benchmark():
+    with os.fdopen(3, encoding="utf-8") as handle:
+        request = json.load(handle)
+    os.environ.setdefault("HOME", "/root")
+    os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    try:
+        print(json.dumps(measure(request)))
+    except TROUBLE as error:
+        print(json.dumps({"error": str(error)[:1500]}))
+        return 1
+    return 0
+
+
+sys.exit(benchmark())
