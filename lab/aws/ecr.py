@@ -27,7 +27,7 @@ _lock = threading.Lock()
 
 def issue_token() -> tuple[str, datetime.datetime]:
     """Return a new registry password and when it ends."""
-    token, now = secrets.token_urlsafe(48), datetime.datetime.now(datetime.timezone.utc)
+    token, now = secrets.token_urlsafe(48), datetime.datetime.now(datetime.UTC)
     with _lock:
         for old in [old for old, end in _tokens.items() if end <= now]:
             del _tokens[old]
@@ -39,7 +39,7 @@ def token_is_valid(token: str) -> bool:
     """Tell whether the registry lets this password in."""
     with _lock:
         end = _tokens.get(token)
-    return end is not None and end > datetime.datetime.now(datetime.timezone.utc)
+    return end is not None and end > datetime.datetime.now(datetime.UTC)
 
 
 def repository_exists(name: str) -> bool:
@@ -92,7 +92,7 @@ def put_image(
     media_type = image_manifest_mediatype or json.loads(image_manifest).get("mediaType")
     image = Image(self.account_id, image_tag, image_manifest, repository_name, media_type, digest)
     # moto keeps whole seconds, which makes two quick pushes equally new.
-    image.image_pushed_at = datetime.datetime.now(datetime.timezone.utc).timestamp()
+    image.image_pushed_at = datetime.datetime.now(datetime.UTC).timestamp()
     repository.images.append(image)
     return image
 

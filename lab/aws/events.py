@@ -36,7 +36,7 @@ def send_to_targets(self: Rule, original_event: Any, transform_input: bool = Tru
     event = dict(original_event)
     event.pop("ingestion-time", None)
     if isinstance(event.get("time"), (int, float)):
-        moment = datetime.datetime.fromtimestamp(event["time"], datetime.timezone.utc)
+        moment = datetime.datetime.fromtimestamp(event["time"], datetime.UTC)
         event["time"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     mine = [target for target in self.targets if ":ssm:" in target["Arn"]]
     for target in mine:
