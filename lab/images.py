@@ -92,6 +92,8 @@ def _image(command: list[str]) -> tuple[dict[str, bytes], bytes]:
             "os": "linux",
             "config": {"Cmd": command, "Env": ["PATH=/bin"]},
             "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
+            # podman refuses to build on an image whose history does not name its layers.
+            "history": [{"created_by": "busybox-static"}],
         }
     ).encode()
     manifest = json.dumps(
