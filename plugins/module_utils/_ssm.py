@@ -133,7 +133,7 @@ def delete_association(client: Any, association_id: str) -> None:
 
 
 def wait_for_association(client: Any, association_id: str, timeout: int) -> None:
-    """Wait until an association's newest run is over; one without nodes is not waited for."""
+    """Wait until an association's run succeeded; one that matches no node stays pending until time is up."""
     wait_for(
         client, "association_success", timeout, f"association '{association_id}'", AssociationId=association_id
     )

@@ -228,7 +228,8 @@ def failures(command: dict[str, Any]) -> str | None:
         for node in command["invocations"]
         if node["status"] in FAILED or node["status_details"] in ("Undeliverable", "InvalidPlatform", "AccessDenied")
     ]
-    if not bad and command["status"] not in FAILED:
+    nobody = command["status_details"] == "NoInstancesInTag"
+    if not bad and (nobody or command["status"] not in FAILED):
         return None
     seen = "; ".join(f"{node['instance_id']} {node['status_details']}: {node['output'].strip()[:300]}" for node in bad)
     return f"command '{command['command_id']}' ended {command['status_details']}: {seen or 'no node answered'}"

@@ -34,6 +34,11 @@ options:
     type: str
     choices: [Command, Automation]
     default: Command
+  document_format:
+    description: The format that the content is stored in.
+    type: str
+    choices: [JSON]
+    default: JSON
   target_type:
     description: The kind of resource that the document may run on, V(/) for all.
     type: str
@@ -107,6 +112,10 @@ document:
       description: The number of the version that runs when none is asked for.
       type: str
       sample: "3"
+    status:
+      description: The document's status.
+      type: str
+      sample: Active
     document_type:
       description: The kind of document.
       type: str
@@ -172,6 +181,7 @@ def _result(document: dict[str, Any]) -> dict[str, Any]:
         "Name": "name",
         "LatestVersion": "latest_version",
         "DefaultVersion": "default_version",
+        "Status": "status",
         "DocumentType": "document_type",
         "TargetType": "target_type",
         "DisplayName": "display_name",
@@ -185,7 +195,7 @@ def _request(params: dict[str, Any], content: Any) -> dict[str, Any]:
     request = {
         "Name": params["name"],
         "Content": json.dumps(content),
-        "DocumentFormat": "JSON",
+        "DocumentFormat": params["document_format"],
         "TargetType": params["target_type"],
         "DisplayName": params["display_name"],
         "VersionName": params["version_name"],
@@ -202,7 +212,15 @@ def _create(client: Any, module: AnsibleAWSModule) -> dict[str, Any]:
     tags = params["tags"] or {}
     if not module.check_mode:
         _ssm.create_document(client, request, tags)
-    return {**request, "Content": content, "LatestVersion": "1", "DefaultVersion": "1", "Tags": tags}
+    status = "Active" if params["wait"] else "Creating"
+    return {
+        **request,
+        "Content": content,
+        "Status": status,
+        "LatestVersion": "1",
+        "DefaultVersion": "1",
+        "Tags": tags,
+    }
 
 
 def _equal_version(client: Any, current: dict[str, Any], content: Any) -> str | None:
@@ -233,6 +251,7 @@ def _update(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> t
         if not module.check_mode:
             version = _ssm.update_document(client, _request(params, content))
         after["LatestVersion"] = version
+        after["Status"] = "Active" if params["wait"] else "Updating"
     moves = params["content"] is not None or rewrite
     if moves and version != current["DefaultVersion"]:
         after["DefaultVersion"] = version
@@ -282,6 +301,7 @@ def main() -> None:
             "name": {"required": True},
             "content": {"type": "raw"},
             "document_type": {"choices": ["Command", "Automation"], "default": "Command"},
+            "document_format": {"choices": ["JSON"], "default": "JSON"},
             "target_type": {},
             "display_name": {},
             "version_name": {},
