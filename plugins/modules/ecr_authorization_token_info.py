@@ -62,7 +62,6 @@ import base64
 import datetime
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, call, make_client
 
 
@@ -80,7 +79,7 @@ def main() -> None:
         registry=data["proxyEndpoint"].removeprefix("https://"),
         username=username,
         password=password,
-        expires_at=data["expiresAt"].astimezone(datetime.timezone.utc).isoformat(),
+        expires_at=data["expiresAt"].astimezone(datetime.UTC).isoformat(),
     )
 
 

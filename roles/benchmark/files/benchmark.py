@@ -29,7 +29,8 @@ def start(runtime, name, round_name):
 def restore(runtime, kept):
     """Give the names back the labels they had: pin and mark went with the image."""
     for name, (_digest, labels) in kept.items():
-        for label in labels.split(","):
+        # A mark has commas of its own; only the next key ends a label.
+        for label in re.split(r",(?=[^,=]+=)", labels):
             if label.startswith(("nodecache.eks/", PIN)):
                 runtime.ctr("label", name, label)
 
@@ -46,9 +47,9 @@ def measure(request):
         raise Failure("the image is not on this node: prefetch it first")
     kept = {name: row for name, row in runtime.labels().items() if row[0] == image.digest}
     result = {"cached": [], "uncached": []}
-    token = "{}-{}".format(os.getpid(), int(time.time()))
+    token = f"{os.getpid()}-{int(time.time())}"
     for turn in range(int(request["rounds"])):
-        result["cached"].append(round(start(runtime, exact, "cached-{}-{}".format(token, turn)), 3))
+        result["cached"].append(round(start(runtime, exact, f"cached-{token}-{turn}"), 3))
     try:
         for turn in range(int(request["rounds"])):
             runtime.remove(status["id"])
@@ -56,7 +57,7 @@ def measure(request):
             runtime.pull(tagged, image.login(deadline), deadline)
             pulled = time.monotonic() - begun
             name = exact if runtime.status(exact) else tagged
-            result["uncached"].append(round(pulled + start(runtime, name, "uncached-{}-{}".format(token, turn)), 3))
+            result["uncached"].append(round(pulled + start(runtime, name, f"uncached-{token}-{turn}"), 3))
     finally:
         if not runtime.status(exact):
             runtime.pull(exact, image.login(deadline), deadline)
