@@ -12,9 +12,9 @@ def test_a_refusal_is_one_sentence():
 
 
 def test_no_connection_is_one_sentence():
-    with pytest.raises(NodecacheError, match=r"^rule 'r': could not read \(EndpointConnectionError\): "):
-        with call("rule", "read", "r"):
-            raise EndpointConnectionError(endpoint_url="http://x")
+    sentence = r"^rule 'r': could not read \(EndpointConnectionError\): "
+    with pytest.raises(NodecacheError, match=sentence), call("rule", "read", "r"):
+        raise EndpointConnectionError(endpoint_url="http://x")
 
 
 def test_other_errors_pass():

@@ -56,7 +56,8 @@ def test_no_node_is_a_result_of_its_own(strict_client, run_module, status):
 
 
 @pytest.mark.parametrize(
-    "node", [("i-2", "Failed", "Failed", 1), ("i-2", "Success", "Undeliverable", -1), ("i-2", "TimedOut", "TimedOut", 1)]
+    "node",
+    [("i-2", "Failed", "Failed", 1), ("i-2", "Success", "Undeliverable", -1), ("i-2", "TimedOut", "TimedOut", 1)],
 )
 def test_a_failed_node_fails_though_the_command_succeeded(strict_client, run_module, node):
     strict_client("ssm", Ssm(nodes=[("i-1", "Success", "Success", 0), node]))
