@@ -129,7 +129,9 @@ def _start() -> None:
 
 def _start_server() -> None:
     root = Path(__file__).resolve().parent.parent
-    environment = {**os.environ, "PYTHONPATH": str(root)}
+    # boto3 would follow a person's profile or endpoint even where keys are given.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = {**own, "PYTHONPATH": str(root)}
     with SERVER_LOG.open("ab") as log:
         running = subprocess.Popen(
             [sys.executable, "-m", "lab.server"],
