@@ -43,7 +43,8 @@ class ActionModule(ActionBase):
                 errors="replace",
             )
         except OSError as error:
-            raise AnsibleActionFail(f"argv: '{args['argv'][0]}' could not be started: {error.strerror}.") from error
+            # Ansible would tell a cause once more.
+            raise AnsibleActionFail(f"argv: '{args['argv'][0]}' could not be started: {error.strerror}.") from None
         lines = []
         with process:
             for line in process.stdout or ():
