@@ -62,6 +62,12 @@ def lab(command: str, environment: dict[str, str]) -> subprocess.CompletedProces
 
 
 @pytest.fixture(scope="module")
+def results(tmp_path_factory) -> Path:
+    """A place of its own, so that the report of a real walkthrough stays."""
+    return tmp_path_factory.mktemp("results")
+
+
+@pytest.fixture(scope="module")
 def running_lab(environment):
     lab("down", environment)
     up = lab("up", environment)
@@ -71,14 +77,17 @@ def running_lab(environment):
     assert down.returncode == 0, down.stdout + down.stderr
 
 
-def play(name: str, environment: dict[str, str], **variables: object) -> subprocess.CompletedProcess[str]:
+def play(
+    name: str, environment: dict[str, str], results: Path, **variables: object
+) -> subprocess.CompletedProcess[str]:
+    places = {"nodecache_results": str(results), "image_directory": str(results / "image")}
     return subprocess.run(
         [
             str(Path(sys.executable).with_name("ansible-playbook")),
             "-i",
             "inventory/lab",
             "-e",
-            json.dumps(SMALL | variables),
+            json.dumps(SMALL | places | variables),
             f"playbooks/{name}.yml",
         ],
         cwd=ROOT,
@@ -90,10 +99,10 @@ def play(name: str, environment: dict[str, str], **variables: object) -> subproc
 
 
 @pytest.fixture(scope="module")
-def walkthrough(running_lab, environment):
-    result = play("site", environment)
+def walkthrough(running_lab, environment, results):
+    result = play("site", environment, results)
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]
-    return json.loads((ROOT / "build" / "walkthrough.json").read_text())
+    return json.loads((results / "walkthrough.json").read_text())
 
 
 def test_every_node_holds_the_pushed_digest(walkthrough):
@@ -114,20 +123,36 @@ def test_start_times_are_measured_both_ways(walkthrough):
 
 
 def test_containerd_itself_knows_the_digest_on_every_node(walkthrough):
-    from lab import packages, settings
+    from lab import packages
+    from lab.node import fleet
 
-    sockets = sorted(settings.RUN.glob("nodes/*/containerd/containerd.sock"))
-    assert len(sockets) == 2
-    for socket in sockets:
+    nodes = fleet.recorded()
+    assert {node.instance_id for node in nodes} == {node["node"] for node in walkthrough["nodes"]}
+    for node in nodes:
         listed = subprocess.run(
-            [packages.binary("ctr"), "-a", socket, "-n", "k8s.io", "images", "ls"],
-            text=True, capture_output=True, check=True, timeout=30,
-        )  # fmt: skip
+            [*node.enter(), packages.binary("ctr"), "-n", "k8s.io", "images", "ls"],
+            text=True,
+            capture_output=True,
+            check=True,
+            timeout=30,
+        )
         assert walkthrough["image"]["digest"] in listed.stdout
 
 
-def test_a_second_run_changes_nothing_outside_measuring(walkthrough, environment):
-    again = play("site", environment)
+def test_the_registrys_log_tells_who_pulled(walkthrough):
+    from lab import settings
+
+    log = [json.loads(line) for line in (settings.LOG / "registry-access.log").read_text().splitlines()]
+    pulled = {
+        entry["client"]
+        for entry in log
+        if entry["method"] == "GET" and "/blobs/" in entry["uri"] and entry["agent"].startswith("containerd/")
+    }
+    assert len(pulled) == 2
+
+
+def test_a_second_run_changes_nothing_outside_measuring(walkthrough, environment, results):
+    again = play("site", environment, results)
     assert again.returncode == 0, again.stdout[-6000:]
     changed = [line for line in again.stdout.splitlines() if line.startswith("changed:")]
     assert changed == []
@@ -139,10 +164,11 @@ def test_a_second_run_changes_nothing_outside_measuring(walkthrough, environment
     [
         ({"nodecache_repository": "Not A Repository"}, "Not A Repository"),
         ({"nodecache_cluster": "no-such-cluster"}, "no-such-cluster"),
+        ({"nodecache_region": "nowhere"}, "nowhere"),
     ],
 )
-def test_bad_input_gets_a_sentence_that_names_it(walkthrough, environment, variables, names):
-    result = play("verify", environment, **variables)
+def test_bad_input_gets_a_sentence_that_names_it(walkthrough, environment, results, variables, names):
+    result = play("verify", environment, results, **variables)
     assert result.returncode != 0
     assert names in result.stdout + result.stderr
     assert "Traceback" not in result.stdout + result.stderr
