@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Runs behind nodecache.py in one script, and uses its runtime, its credentials and its lock.
 
+STOP_ATTEMPTS = 6
+
 
 def number(field_number, value):
     return varint(field_number << 3) + varint(value)
@@ -22,8 +24,20 @@ def start(runtime, name, round_name):
         runtime.call("RuntimeService/StartContainer", field(1, container))
         return time.monotonic() - begun
     finally:
-        runtime.call("RuntimeService/StopPodSandbox", field(1, sandbox))
-        runtime.call("RuntimeService/RemovePodSandbox", field(1, sandbox))
+        stop(runtime, sandbox)
+
+
+def stop(runtime, sandbox):
+    """Remove a sandbox, trying again as the kubelet does: a container that ends by itself can get in between."""
+    for attempt in range(STOP_ATTEMPTS):
+        try:
+            runtime.call("RuntimeService/StopPodSandbox", field(1, sandbox))
+            runtime.call("RuntimeService/RemovePodSandbox", field(1, sandbox))
+            return
+        except Failure:
+            if attempt == STOP_ATTEMPTS - 1:
+                raise
+            time.sleep(0.2 * 2**attempt)
 
 
 def restore(runtime, kept):
