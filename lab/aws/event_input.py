@@ -50,8 +50,10 @@ def _fill(template: str, values: dict[str, Any]) -> str:
         done.append(before)
         # Quotes that are escaped do not end a string.
         inside ^= len(re.findall(r'(?<!\\)"', before)) % 2 == 1
-        value = values.get(match[1], "")
-        done.append(value if inside and isinstance(value, str) else json.dumps(value))
+        value = values.get(match[1])
+        # A variable whose path is not in the event does not appear, which can break the JSON around it.
+        if value is not None:
+            done.append(value if inside and isinstance(value, str) else json.dumps(value))
         position = match.end()
     done.append(template[position:])
     return "".join(done)
