@@ -1,0 +1,35 @@
+"""What must hold for every part of the collection."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
+SHIPPED = [path for folder in ("plugins", "roles") for path in (ROOT / folder).rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_has_a_test(name):
+    places = (ROOT / "tests/unit/modules", ROOT / "tests/unit/action")
+    assert any((place / f"test_{name}.py").exists() for place in places)
+
+
+def test_the_action_group_holds_every_module_that_talks_to_aws():
+    runtime = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())
+    group = {entry for entry in runtime["action_groups"]["aws"] if isinstance(entry, str)}
+    talkers = {name for name in MODULES if "AnsibleAWSModule" in (ROOT / f"plugins/modules/{name}.py").read_text()}
+    assert group == talkers
+
+
+def test_nothing_that_is_shipped_knows_of_a_lab():
+    knowing = [
+        path.relative_to(ROOT)
+        for path in SHIPPED
+        if path.suffix in (".py", ".yml", ".j2", ".md") and re.search(r"\b(lab|moto)\b", path.read_text(), re.I)
+    ]
+    assert knowing == []
