@@ -39,10 +39,11 @@ lint: setup
 unit: setup
 	@.venv/bin/python -m pytest tests/unit
 
-test-lab: setup
+# These use the machine's one lab, so a lab that is up has to go first.
+test-lab: setup down
 	@$(SUDO) .venv/bin/python -m pytest tests/lab
 
-e2e: setup
+e2e: setup down
 	@$(SUDO) .venv/bin/python -m pytest tests/e2e
 
 down: ## Stop the lab; nothing of it stays

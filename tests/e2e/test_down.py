@@ -1,0 +1,95 @@
+"""A lab that was killed leaves nothing behind once down has run."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from lab import server, settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def lab(command: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "lab", command], cwd=ROOT, text=True, capture_output=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def output(*command: str) -> str:
+    return subprocess.run(command, text=True, capture_output=True, check=True).stdout
+
+
+def processes() -> set[str]:
+    """Return the command lines that name a place of the lab."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            # It ended while we looked.
+            continue
+        if any(str(place) in line for place in (settings.RUN, settings.VAR, settings.CACHE)) or "lab.server" in line:
+            found.add(line)
+    return found
+
+
+def machine() -> dict[str, object]:
+    """Return all of the machine that a lab touches."""
+    links = [link["ifname"] for link in json.loads(output("ip", "-j", "link"))]
+    return {
+        "processes": processes(),
+        "namespaces": output("ip", "netns", "list"),
+        "links": sorted(links),
+        "routes": output("ip", "route"),
+        "mounts": sorted(line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()),
+        "hosts": Path("/etc/hosts").read_bytes(),
+        "places": [
+            str(place)
+            for place in (settings.RUN, settings.VAR, Path("/etc/containers/certs.d"), Path("/etc/docker/certs.d"))
+            if place.exists()
+        ],
+    }
+
+
+def start_a_node() -> None:
+    ec2, eks = settings.client("ec2"), settings.client("eks")
+    vpc = ec2.create_vpc(CidrBlock="10.43.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.43.{part}.0/24", AvailabilityZone=f"us-east-1{zone}")
+        for part, zone in ((1, "a"), (2, "b"))
+    ]
+    ids = [subnet["Subnet"]["SubnetId"] for subnet in subnets]
+    role = settings.client("iam").create_role(RoleName="node", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    eks.create_cluster(name="gone", roleArn=role, resourcesVpcConfig={"subnetIds": ids})
+    eks.create_nodegroup(
+        clusterName="gone",
+        nodegroupName="nodegroup",
+        scalingConfig={"minSize": 1, "maxSize": 1, "desiredSize": 1},
+        subnets=ids,
+        nodeRole=role,
+    )
+    ssm, deadline = settings.client("ssm"), time.monotonic() + 60
+    while not ssm.describe_instance_information()["InstanceInformationList"]:
+        assert time.monotonic() < deadline, "no node came online"
+        time.sleep(0.2)
+
+
+def test_a_killed_lab_leaves_nothing_after_down():
+    lab("down")
+    before = machine()
+    lab("up")
+    try:
+        start_a_node()
+        assert machine() != before
+        pid, _started = server.state_of()
+        os.kill(pid, signal.SIGKILL)
+    finally:
+        lab("down")
+    assert machine() == before
