@@ -41,6 +41,7 @@ unit: setup
 
 # These use the machine's one lab, so a lab that is up has to go first.
 test-lab: setup down
+	@$(SUDO) $(PYTHON) -c 'from lab import packages; packages.ensure()'
 	@$(SUDO) .venv/bin/python -m pytest tests/lab
 
 e2e: setup down
