@@ -8,6 +8,10 @@ from lab import settings, tls
 
 HOSTS = Path("/etc/hosts")
 MARK = "# nodecache lab"
+# The line before had no newline of its own, so remove() has to take that back too.
+ADDED_NEWLINE = f"# newline added {MARK}"
+NOTE = ".nodecache-lab"
+SAVED = "ca.crt.nodecache-lab"
 CERTIFICATES = (Path("/etc/containers/certs.d"), Path("/etc/docker/certs.d"))
 
 
@@ -15,33 +19,42 @@ def add() -> None:
     """Point the ECR host name at the lab, and let podman and Docker trust it."""
     remove()
     text = HOSTS.read_text()
-    line = f"{settings.GATEWAY} {settings.ECR_HOST} {MARK}\n"
+    whole = not text or text.endswith("\n")
+    line = f"{settings.GATEWAY} {settings.ECR_HOST} {MARK if whole else ADDED_NEWLINE}\n"
     # Written in place: inside a container the file is a mount that cannot be replaced.
-    HOSTS.write_text(text + ("" if not text or text.endswith("\n") else "\n") + line)
+    HOSTS.write_text(text + ("" if whole else "\n") + line)
     tls.make()
     for folder in CERTIFICATES:
         made = [path for path in (folder, folder.parent) if not path.exists()]
         host = folder / settings.ECR_HOST
         host.mkdir(parents=True, exist_ok=True)
-        (host / "ca.crt").write_bytes(tls.CA.read_bytes())
-        # An empty folder that was there before must stay, so the ones of ours are written down.
-        (host / ".nodecache-lab").write_text("".join(f"{path}\n" for path in made))
+        # First, so that remove() finds it however far we get. An empty folder that was there before
+        # must stay, so the ones of ours are written down.
+        (host / NOTE).write_text("".join(f"{path}\n" for path in made))
+        certificate = host / "ca.crt"
+        if certificate.exists():
+            certificate.rename(host / SAVED)
+        certificate.write_bytes(tls.CA.read_bytes())
 
 
 def remove() -> None:
     """Take back exactly what add() did."""
     text = HOSTS.read_text()
     kept = "".join(line for line in text.splitlines(keepends=True) if not line.rstrip().endswith(MARK))
+    if ADDED_NEWLINE in text:
+        kept = kept.removesuffix("\n")
     if kept != text:
         HOSTS.write_text(kept)
     for folder in CERTIFICATES:
         host = folder / settings.ECR_HOST
-        note = host / ".nodecache-lab"
+        note = host / NOTE
         if not note.exists():
             continue
         made = note.read_text().splitlines()
-        for path in (host / "ca.crt", note):
-            path.unlink(missing_ok=True)
+        (host / "ca.crt").unlink(missing_ok=True)
+        if (host / SAVED).exists():
+            (host / SAVED).rename(host / "ca.crt")
+        note.unlink()
         for path in (host, *map(Path, made)):
             if path.is_dir() and not any(path.iterdir()):
                 path.rmdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import hashlib
 import json
 import re
 import secrets
@@ -74,6 +75,7 @@ def put_image(
 ) -> Image:
     """Store a manifest; a tag that pointed elsewhere leaves its old image, which stays."""
     repository = self._get_repository(repository_name)
+    digest = digest or f"sha256:{hashlib.sha256(image_manifest.encode()).hexdigest()}"
     image = next((found for found in repository.images if found.get_image_digest() == digest), None)
     if image and (image_tag is None or image_tag in image.image_tags):
         raise ImageAlreadyExistsException(
@@ -83,7 +85,12 @@ def put_image(
             repository_name=repository_name,
         )
     if image_tag is not None:
-        self._resolve_image_tag_mutability(repository, image_tag)
+        try:
+            self._resolve_image_tag_mutability(repository, image_tag)
+        except ImageAlreadyExistsException as error:
+            # moto names an immutable tag's refusal like that of an image pushed twice; AWS does not.
+            error.code = "ImageTagAlreadyExistsException"
+            raise
         for other in repository.images:
             other.remove_tag(image_tag)
     if image:
@@ -98,8 +105,13 @@ def put_image(
 
 
 def image_size(self: Image) -> int | None:
-    """Return what the registry stores: config and layers; an index has no size of its own here."""
+    """Return what the registry stores, config and layers; for an index that of its largest image."""
     manifest = json.loads(self.image_manifest)
+    if "manifests" in manifest:
+        named = {child["digest"] for child in manifest["manifests"]}
+        images = ecr_backends[self.registry_id][settings.REGION].repositories[self.repository_name].images
+        sizes = [size for image in images if image.get_image_digest() in named and (size := image_size(image))]
+        return max(sizes, default=None)
     if "layers" not in manifest:
         return None
     return sum(part["size"] for part in (manifest["config"], *manifest["layers"]))

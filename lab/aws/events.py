@@ -50,8 +50,15 @@ def send_to_targets(self: Rule, original_event: Any, transform_input: bool = Tru
 
 def _deliver(rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
     try:
+        _attempt(rule, target, event)
+    except Exception:
+        # The pool would keep it to itself: metrics or the dead-letter queue could not be reached.
+        LOG.exception("rule %s, target %s: the delivery was not recorded", rule.name, target["Id"])
+
+
+def _attempt(rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
+    try:
         _run_command(rule, target, event)
-        _count(rule, "Invocations")
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
         LOG.warning("rule %s, target %s: %s: %s", rule.name, target["Id"], code, message)
@@ -61,6 +68,8 @@ def _deliver(rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
         LOG.exception("rule %s, target %s", rule.name, target["Id"])
         _count(rule, "Invocations", "FailedInvocations")
         _bury(rule, target, event, type(error).__name__, str(error))
+    else:
+        _count(rule, "Invocations")
 
 
 def _run_command(rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
@@ -94,13 +103,18 @@ def _bury(rule: Rule, target: dict[str, Any], event: dict[str, Any], code: str, 
         return
     client = settings.client("sqs")
     attributes = {"RULE_ARN": rule.arn, "TARGET_ARN": target["Arn"], "ERROR_CODE": code, "ERROR_MESSAGE": message}
-    client.send_message(
-        QueueUrl=client.get_queue_url(QueueName=queue.rsplit(":", 1)[1])["QueueUrl"],
-        MessageBody=json.dumps(event),
-        MessageAttributes={
-            name: {"DataType": "String", "StringValue": value or "-"} for name, value in attributes.items()
-        },
-    )
+    try:
+        client.send_message(
+            QueueUrl=client.get_queue_url(QueueName=queue.rsplit(":", 1)[1])["QueueUrl"],
+            MessageBody=json.dumps(event),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value or "-"} for name, value in attributes.items()
+            },
+        )
+    except ClientError as error:
+        LOG.warning("rule %s, target %s: dead-letter queue %s: %s", rule.name, target["Id"], queue, error)
+        _count(rule, "InvocationsFailedToBeSentToDlq")
+        return
     _count(rule, "InvocationsSentToDlq")
 
 

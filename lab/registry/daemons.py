@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from lab import packages, settings, tls
@@ -26,9 +25,10 @@ def start() -> None:
     (FOLDER / "temp").mkdir(exist_ok=True)
     (FOLDER / "registry.yml").write_text(config.registry())
     (FOLDER / "nginx.conf").write_text(config.nginx(FOLDER))
-    _spawn("docker-registry", [packages.binary("docker-registry"), "serve", FOLDER / "registry.yml"])
-    _wait(f"http://{settings.API_HOST}:{settings.REGISTRY_PORT}/v2/")
-    _spawn("nginx", [packages.binary("nginx"), "-p", FOLDER, "-c", FOLDER / "nginx.conf", "-e", "stderr"])
+    registry = [packages.binary("docker-registry"), "serve", FOLDER / "registry.yml"]
+    _spawn("docker-registry", registry, (settings.API_HOST, settings.REGISTRY_PORT))
+    nginx = [packages.binary("nginx"), "-p", FOLDER, "-c", FOLDER / "nginx.conf", "-e", "stderr"]
+    _spawn("nginx", nginx, (settings.GATEWAY, 443))
 
 
 def stop() -> None:
@@ -38,28 +38,50 @@ def stop() -> None:
         if not note.exists():
             continue
         state = json.loads(note.read_text())
-        process.end(state["pid"], state["started"])
+        if not (process.end(state["pid"], state["started"]) and _threads_end(state["pid"])):
+            raise RuntimeError(f"{name} (pid {state['pid']}) did not end")
         note.unlink()
 
 
-def _spawn(name: str, command: list[str | Path]) -> None:
+def _threads_end(pid: int, patience: float = 10.0) -> bool:
+    """Wait for a killed process's last thread: its first one ends before the others let go of the port."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            if len(os.listdir(f"/proc/{pid}/task")) <= 1:
+                return True
+        except FileNotFoundError:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+
+
+def _spawn(name: str, command: list[str | Path], address: tuple[str, int]) -> None:
+    # Tried first: a stranger who has the address would answer in our daemon's place.
+    try:
+        socket.create_server(address).close()
+    except OSError as error:
+        raise RuntimeError(f"{name} cannot listen on {address[0]}:{address[1]}: {error.strerror}") from error
     with (settings.LOG / f"{name}.log").open("ab") as log:
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={"PATH": os.defpath}, start_new_session=True
         )
     (FOLDER / f"{name}.json").write_text(json.dumps({"pid": child.pid, "started": process.start_time(child.pid)}))
+    _wait(name, child, address)
 
 
-def _wait(url: str, patience: float = 30.0) -> None:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+def _wait(name: str, child: subprocess.Popen[bytes], address: tuple[str, int], patience: float = 30.0) -> None:
+    """Wait until the daemon listens; it ends at once when its address is taken or its configuration is wrong."""
+    where = f"{address[0]}:{address[1]}"
     deadline = time.monotonic() + patience
     while True:
+        if child.poll() is not None:
+            raise RuntimeError(f"{name} ended instead of listening on {where}: see {settings.LOG / name}.log")
         try:
-            opener.open(url, timeout=2)
-            return
-        except urllib.error.HTTPError:
-            return
+            with socket.create_connection(address, timeout=2):
+                return
         except OSError as error:
             if time.monotonic() > deadline:
-                raise RuntimeError(f"the registry did not answer at {url}: {error}") from error
-            time.sleep(0.05)
+                raise RuntimeError(f"{name} did not listen on {where}: {error}") from error
+        time.sleep(0.05)

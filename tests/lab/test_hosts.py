@@ -1,0 +1,57 @@
+"""What the lab writes on the host, and that it takes back exactly that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab import hosts, settings, tls
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(hosts, "HOSTS", tmp_path / "hosts")
+    monkeypatch.setattr(hosts, "CERTIFICATES", (tmp_path / "containers/certs.d", tmp_path / "docker/certs.d"))
+    (tmp_path / "tls").mkdir()
+    (tmp_path / "tls/ca.pem").write_text("ours")
+    monkeypatch.setattr(tls, "CA", tmp_path / "tls/ca.pem")
+    monkeypatch.setattr(tls, "make", lambda: None)
+    return tmp_path
+
+
+def tree(root: Path) -> dict[str, str | None]:
+    return {str(p.relative_to(root)): p.read_text() if p.is_file() else None for p in root.rglob("*")}
+
+
+@pytest.mark.parametrize("text", ["", "127.0.0.1 localhost\n", "127.0.0.1 localhost", "127.0.0.1 localhost\n\n"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_remove_restores_the_file_exactly(host: Path, text: str, times: int) -> None:
+    hosts.HOSTS.write_text(text)
+    before = tree(host)
+    for _ in range(times):
+        hosts.add()
+    lines = [line.split()[:2] for line in hosts.HOSTS.read_text().splitlines() if settings.ECR_HOST in line]
+    assert lines == [[settings.GATEWAY, settings.ECR_HOST]]
+    hosts.remove()
+    assert tree(host) == before
+
+
+def test_folders_and_certificates_of_others_stay(host: Path) -> None:
+    hosts.HOSTS.write_text("127.0.0.1 localhost\n")
+    theirs = host / "containers/certs.d" / settings.ECR_HOST
+    theirs.mkdir(parents=True)
+    (theirs / "ca.crt").write_text("theirs")
+    (host / "docker").mkdir()
+    before = tree(host)
+    hosts.add()
+    assert (theirs / "ca.crt").read_text() == "ours"
+    hosts.remove()
+    assert tree(host) == before
+
+
+def test_remove_without_add_changes_nothing(host: Path) -> None:
+    hosts.HOSTS.write_text("127.0.0.1 localhost")
+    before = tree(host)
+    hosts.remove()
+    assert tree(host) == before

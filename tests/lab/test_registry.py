@@ -1,0 +1,180 @@
+"""docker-registry and nginx for real, on loopback addresses of the test's own."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import images, packages, settings, tls
+from lab.aws import ecr, events
+from lab.registry import config, daemons, hooks
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="listens on port 443"),
+    pytest.mark.skipif(not (packages.TREE / ".complete").exists(), reason="needs the lab's packages: make lab"),
+]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+class Client:
+    """Speaks HTTPS to the ECR host as podman and containerd do."""
+
+    def __init__(self) -> None:
+        self.token: str | None = None
+
+    def send(self, method: str, path: str, body: bytes = b"", host: str = settings.ECR_HOST, **headers: str) -> Any:
+        context = ssl.create_default_context(cafile=str(tls.CA))
+        raw = socket.create_connection((settings.GATEWAY, 443), timeout=20)
+        connection = http.client.HTTPSConnection(host, context=context)
+        connection.sock = context.wrap_socket(raw, server_hostname=host)
+        if self.token:
+            headers["Authorization"] = f"Basic {self.token}"
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return answer, content
+
+    def push(self, repository: str, tag: str, command: str = "/bin/sh") -> int:
+        """Push a small image and return the status of the step that ended it."""
+        blobs, manifest = images._image([command])
+        for digest, data in blobs.items():
+            answer, _ = self.send("POST", f"/v2/{repository}/blobs/uploads/")
+            if answer.status != 202:
+                return int(answer.status)
+            location = answer.headers["Location"]
+            assert location.startswith(f"https://{settings.ECR_HOST}/"), location
+            path = location.removeprefix(f"https://{settings.ECR_HOST}")
+            answer, _ = self.send("PUT", f"{path}&digest={digest}", data)
+            assert answer.status == 201
+        path = f"/v2/{repository}/manifests/{tag}"
+        return int(self.send("PUT", path, manifest, **{"Content-Type": images._MANIFEST})[0].status)
+
+
+@pytest.fixture
+def registry(lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
+
+    ecr.install()
+    events.install()
+    server = make_server("127.0.0.1", 0, hooks.wrap(DomainDispatcherApplication(create_backend_app)), threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    # Ours alone, so that a lab that runs is left in peace.
+    monkeypatch.setattr(settings, "GATEWAY", "127.0.0.42")
+    monkeypatch.setattr(settings, "API_PORT", server.server_port)
+    monkeypatch.setattr(settings, "REGISTRY_PORT", free_port())
+    monkeypatch.setattr(settings, "LOG", tmp_path / "log")
+    monkeypatch.setattr(config, "API", f"127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(config, "STORE", tmp_path / "store")
+    monkeypatch.setattr(daemons, "FOLDER", tmp_path / "registry")
+    monkeypatch.setattr(tls, "FOLDER", tmp_path / "tls")
+    for name in ("CA", "CERTIFICATE", "KEY", "BUNDLE"):
+        monkeypatch.setattr(tls, name, tmp_path / "tls" / getattr(tls, name).name)
+    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.setenv(name, "/nonexistent")
+    try:
+        daemons.start()
+        client = Client()
+        client.token = settings.client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
+        yield client
+    finally:
+        daemons.stop()
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_push_becomes_an_image_of_ecr_and_an_event(lab: Any, registry: Client, tmp_path: Path) -> None:
+    client = settings.client("ecr")
+    client.create_repository(repositoryName="team/app")
+    queue = settings.client("sqs").create_queue(QueueName="seen")["QueueUrl"]
+    bus = settings.client("events")
+    bus.put_rule(Name="all", EventPattern=json.dumps({"source": ["aws.ecr"]}))
+    arn = f"arn:aws:sqs:{settings.REGION}:{settings.ACCOUNT}:seen"
+    bus.put_targets(Rule="all", Targets=[{"Id": "q", "Arn": arn}])
+
+    assert registry.push("team/app", "v1") == 201
+    image = lab.until(lambda: client.describe_images(repositoryName="team/app")["imageDetails"])[0]
+    message = lab.until(lambda: settings.client("sqs").receive_message(QueueUrl=queue).get("Messages"))[0]
+    event = json.loads(message["Body"])
+    assert event["detail-type"] == "ECR Image Action"
+    assert event["detail"] == {
+        "result": "SUCCESS",
+        "repository-name": "team/app",
+        "image-digest": image["imageDigest"],
+        "action-type": "PUSH",
+        "image-tag": "v1",
+        "manifest-media-type": images._MANIFEST,
+    }
+    answer, body = registry.send("GET", "/v2/team/app/manifests/v1", Accept=images._MANIFEST)
+    assert answer.headers["Docker-Content-Digest"] == image["imageDigest"]
+    parts = json.loads(body)
+    assert image["imageSizeInBytes"] == parts["config"]["size"] + parts["layers"][0]["size"]
+
+    assert registry.push("team/app", "v1", "/bin/ls") == 201
+    lab.until(lambda: len(client.describe_images(repositoryName="team/app")["imageDetails"]) == 2)
+    tagged = client.describe_images(repositoryName="team/app", filter={"tagStatus": "TAGGED"})["imageDetails"]
+    assert [one["imageDigest"] != image["imageDigest"] for one in tagged] == [True]
+
+    log = [json.loads(line) for line in (settings.LOG / "registry-access.log").read_text().splitlines()]
+    assert {"client", "agent", "method", "uri", "status", "bytes", "time"} <= set(log[0])
+    assert ("PUT", "/v2/team/app/manifests/v1", 201) in [(one["method"], one["uri"], one["status"]) for one in log]
+
+
+def test_an_unknown_repository_is_refused(registry: Client) -> None:
+    assert registry.push("nowhere", "v1") == 403
+    assert registry.send("GET", "/v2/nowhere/manifests/v1")[0].status == 403
+
+
+@pytest.mark.parametrize("token", [None, base64.b64encode(b"AWS:made-up").decode(), "not base64"])
+def test_without_a_live_token_the_answer_is_a_challenge(registry: Client, token: str | None) -> None:
+    registry.token = token
+    answer, _ = registry.send("GET", "/v2/")
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"].startswith(f'Basic realm="https://{settings.ECR_HOST}/"')
+
+
+def test_a_token_that_ended_is_refused(registry: Client) -> None:
+    assert registry.send("GET", "/v2/")[0].status == 200
+    ecr._tokens.clear()
+    assert registry.send("GET", "/v2/")[0].status == 401
+
+
+def test_the_aws_host_names_lead_to_the_apis(registry: Client) -> None:
+    headers = {
+        "Content-Type": "application/x-amz-json-1.1",
+        "X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories",
+        "Authorization": f"AWS4-HMAC-SHA256 Credential=AKIA/20261124/{settings.REGION}/ecr/aws4_request",
+    }
+    registry.token = None
+    answer, body = registry.send("POST", "/", b"{}", host=f"api.ecr.{settings.REGION}.amazonaws.com", **headers)
+    assert (answer.status, json.loads(body)) == (200, {"repositories": []})
+
+
+def test_the_seed_is_in_ecr(registry: Client) -> None:
+    images.seed()
+    found = settings.client("ecr").describe_images(repositoryName="busybox")["imageDetails"]
+    assert [image["imageTags"] for image in found] == [["stable"]]
+
+
+def test_stop_ends_both_and_start_says_when_an_address_is_taken(registry: Client) -> None:
+    daemons.stop()
+    for address in ((settings.GATEWAY, 443), ("127.0.0.1", settings.REGISTRY_PORT)):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, timeout=2)
+    with socket.create_server((settings.GATEWAY, 443)), pytest.raises(RuntimeError, match="nginx cannot listen"):
+        daemons.start()
