@@ -54,7 +54,11 @@ ECR_HOST := 123456789012.dkr.ecr.us-east-1.amazonaws.com
 ENGINE := $(shell docker info >/dev/null 2>&1 && echo docker || echo podman)
 
 clean: down ## Down, and everything the commands above made
-	@if command -v $(ENGINE) >/dev/null; then $(SUDO) $(ENGINE) image ls --quiet --filter 'reference=$(ECR_HOST)/*' | sort -u | xargs -r $(SUDO) $(ENGINE) image rm --force >/dev/null; fi
+	@if command -v $(ENGINE) >/dev/null; then \
+	  for filter in label=nodecache.eks.image=walkthrough 'reference=$(ECR_HOST)/*'; do \
+	    $(SUDO) $(ENGINE) image ls --all --quiet --filter "$$filter" | sort -u | xargs -r $(SUDO) $(ENGINE) image rm --force >/dev/null; \
+	  done; \
+	fi
 	@$(SUDO) rm -rf /var/cache/nodecache-lab
 	@$(SUDO) rm -rf .venv build .pytest_cache .ruff_cache
 	@$(SUDO) find . -name __pycache__ -type d -prune -exec rm -rf {} +
