@@ -183,12 +183,11 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
+from ansible_collections.nodecache.eks.plugins.module_utils._rate_control import check_rate_control
 from ansible_collections.nodecache.eks.plugins.module_utils._state import changed_keys, diff_dict, merge, scrub
 
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateAssociation.html
 NAME = re.compile(r"[a-zA-Z0-9_.-]{3,128}")
-CONCURRENCY = re.compile(r"[1-9][0-9]{0,6}|[1-9][0-9]?%|100%")
-ERRORS = re.compile(r"0|[1-9][0-9]{0,6}|[0-9]%|[1-9][0-9]%|100%")
 SCHEDULE = re.compile(r"(rate|cron|at)\(.+\)")
 RATE = re.compile(r"rate\(\s*([0-9]+)\s+(minute|hour|day)s?\s*\)")
 MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60}
@@ -229,12 +228,7 @@ def check_params(params: dict[str, Any]) -> None:
         raise NodecacheError(
             f"association_name is '{name}' but must be 3 to 128 letters, digits, dots, hyphens or underscores."
         )
-    for option, pattern, allowed in (
-        ("max_concurrency", CONCURRENCY, "a number from 1 or a percentage from 1% to 100%"),
-        ("max_errors", ERRORS, "a number from 0 or a percentage from 0% to 100%"),
-    ):
-        if params[option] is not None and not pattern.fullmatch(params[option]):
-            raise NodecacheError(f"{option} is '{params[option]}' but must be {allowed}.")
+    check_rate_control(params)
     _check_schedule(params)
     targets = params["targets"] or []
     if len(targets) > 5:

@@ -142,28 +142,20 @@ command:
           type: str
 """
 
-import re
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
+from ansible_collections.nodecache.eks.plugins.module_utils._rate_control import check_rate_control
 from ansible_collections.nodecache.eks.plugins.module_utils._state import scrub
 
-# https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html
-CONCURRENCY = re.compile(r"[1-9][0-9]{0,6}|[1-9][0-9]?%|100%")
-ERRORS = re.compile(r"0|[1-9][0-9]{0,6}|[0-9]%|[1-9][0-9]%|100%")
 FAILED = ("Failed", "TimedOut", "Cancelled", "Cancelling")
 
 
 def check_params(params: dict[str, Any]) -> None:
     """Refuse what Run Command would refuse."""
-    for option, pattern, allowed in (
-        ("max_concurrency", CONCURRENCY, "a number from 1 or a percentage from 1% to 100%"),
-        ("max_errors", ERRORS, "a number from 0 or a percentage from 0% to 100%"),
-    ):
-        if params[option] is not None and not pattern.fullmatch(params[option]):
-            raise NodecacheError(f"{option} is '{params[option]}' but must be {allowed}.")
+    check_rate_control(params)
     if params["instance_ids"] is not None and not 1 <= len(params["instance_ids"]) <= 50:
         raise NodecacheError(f"instance_ids has {len(params['instance_ids'])} entries but must have 1 to 50.")
     timeout = params["timeout_seconds"]
