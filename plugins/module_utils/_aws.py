@@ -16,6 +16,9 @@ except ImportError:
     BotoCoreError = ClientError = Exception
 
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+
+__all__ = ["RETRY_CODES", "NodecacheError", "call", "make_client"]
 
 # amazon.aws's own list leaves ThrottlingException out.
 RETRY_CODES = (
@@ -26,10 +29,6 @@ RETRY_CODES = (
     "ThrottlingException",
     "TooManyUpdates",
 )
-
-
-class NodecacheError(Exception):
-    """A failure told in one sentence; its cause is the exception that AWS or botocore raised."""
 
 
 @contextmanager

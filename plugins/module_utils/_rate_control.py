@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 
 _ALLOWED = (
     (

@@ -6,9 +6,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-import yaml
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+
+# https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+_TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
+_TAG_RULE = "{} to {} letters, digits, spaces or any of _ . : / = + - @"
+_MOST_TAGS = 50
 
 
 def scrub(value: Any) -> Any:
@@ -31,6 +37,11 @@ def normalise_json(value: Any) -> Any:
         return json.loads(value)
     except ValueError:
         pass
+    try:
+        # Few texts are YAML, and loading its library would slow every module down.
+        import yaml
+    except ImportError as error:
+        raise ValueError("not JSON, and reading it as YAML needs PyYAML") from error
     try:
         return yaml.safe_load(value)
     except yaml.YAMLError as error:
@@ -63,3 +74,43 @@ def changed_keys(current: dict[str, Any], desired: dict[str, Any]) -> set[str]:
 def diff_dict(before: Any, after: Any) -> dict[str, Any]:
     """Return what Ansible shows under --diff."""
     return {"before": before or {}, "after": after or {}}
+
+
+def tag_plan(
+    current: dict[str, str], desired: dict[str, Any] | None, purge: bool
+) -> tuple[dict[str, str], list[str]]:
+    """Return which tags to set and which to remove; None in desired leaves all alone.
+
+    AWS's own tags are never removed.
+    """
+    if desired is None:
+        return {}, []
+    wanted = {key: tag_text(value) for key, value in desired.items()}
+    to_set = {key: value for key, value in wanted.items() if current.get(key) != value}
+    to_unset = sorted(key for key in current if purge and key not in wanted and not key.startswith("aws:"))
+    return to_set, to_unset
+
+
+def resulting_tags(current: dict[str, str], to_set: dict[str, str], to_unset: list[str]) -> dict[str, str]:
+    """Return the tags that are there once tag_plan's answer is carried out."""
+    return {key: value for key, value in {**current, **to_set}.items() if key not in to_unset}
+
+
+def tag_text(value: Any) -> str:
+    """Return a tag's value as AWS stores it."""
+    return "" if value is None else str(value)
+
+
+def check_tags(desired: dict[str, Any] | None) -> None:
+    """Refuse tags that AWS would refuse."""
+    tags = desired or {}
+    if len(tags) > _MOST_TAGS:
+        raise NodecacheError(f"tags has {len(tags)} entries but may have at most {_MOST_TAGS}.")
+    for key, value in tags.items():
+        if key.lower().startswith("aws:"):
+            raise NodecacheError(f"tags has the key '{key}' but keys must not start with aws:, which AWS keeps.")
+        if not 1 <= len(key) <= 128 or not _TAG_TEXT.fullmatch(key):
+            raise NodecacheError(f"tags has the key '{key}' but keys must be {_TAG_RULE.format(1, 128)}.")
+        text = tag_text(value)
+        if len(text) > 256 or not _TAG_TEXT.fullmatch(text):
+            raise NodecacheError(f"tags: '{key}' is '{text}' but must be {_TAG_RULE.format(0, 256)}.")

@@ -15,7 +15,7 @@ except ImportError:
     # AnsibleAWSModule reports the missing library; the names only have to exist until then.
     WaiterError = Exception
 
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 
 
 def _when(state: str, argument: str, *values: str, matcher: str = "path") -> list[dict[str, Any]]:

@@ -180,11 +180,17 @@ import re
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._rate_control import check_rate_control
-from ansible_collections.nodecache.eks.plugins.module_utils._state import changed_keys, diff_dict, merge, scrub
+from ansible_collections.nodecache.eks.plugins.module_utils._state import (
+    changed_keys,
+    diff_dict,
+    merge,
+    resulting_tags,
+    scrub,
+    tag_plan,
+)
 
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateAssociation.html
 NAME = re.compile(r"[a-zA-Z0-9_.-]{3,128}")
@@ -320,12 +326,9 @@ def ensure_present(client: Any, module: AnsibleAWSModule, current: dict[str, Any
             if key not in desired:
                 raise NodecacheError(f"association '{params['association_name']}' is new and needs {WRITABLE[key]}.")
     differs, after = plan(current, desired)
-    to_set, to_unset = {}, []
-    if params["tags"] is not None:
-        tags = current.get("Tags", {})
-        to_set, to_unset = compare_aws_tags(tags, params["tags"], params["purge_tags"])
-        after["Tags"] = {key: value for key, value in {**tags, **to_set}.items() if key not in to_unset}
-    after = {**UNSET, "Tags": {}, **after}
+    tags = current.get("Tags", {})
+    to_set, to_unset = tag_plan(tags, params["tags"], params["purge_tags"])
+    after = {**UNSET, **after, "Tags": resulting_tags(tags, to_set, to_unset)}
     request = {key: after[key] for key in (*WRITABLE, *CARRIED) if after.get(key) not in (None, "")}
     if not module.check_mode:
         if not current:

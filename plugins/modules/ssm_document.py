@@ -137,10 +137,14 @@ import re
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, normalise_json
+from ansible_collections.nodecache.eks.plugins.module_utils._state import (
+    diff_dict,
+    normalise_json,
+    resulting_tags,
+    tag_plan,
+)
 
 NAME = re.compile(r"[a-zA-Z0-9_.-]{3,128}")
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
@@ -275,14 +279,11 @@ def ensure_present(client: Any, module: AnsibleAWSModule, current: dict[str, Any
                 f"which cannot become {params['document_type']}: delete it first."
             )
         changed, after = _update(client, module, current)
-        if params["tags"] is not None:
-            to_set, to_unset = compare_aws_tags(current["Tags"], params["tags"], params["purge_tags"])
-            after["Tags"] = {
-                key: value for key, value in {**current["Tags"], **to_set}.items() if key not in to_unset
-            }
-            if (to_set or to_unset) and not module.check_mode:
-                _ssm.tag(client, "Document", params["name"], to_set, to_unset)
-            changed = changed or bool(to_set or to_unset)
+        to_set, to_unset = tag_plan(current["Tags"], params["tags"], params["purge_tags"])
+        after["Tags"] = resulting_tags(current["Tags"], to_set, to_unset)
+        if (to_set or to_unset) and not module.check_mode:
+            _ssm.tag(client, "Document", params["name"], to_set, to_unset)
+        changed = changed or bool(to_set or to_unset)
     if changed and params["wait"] and not module.check_mode:
         _ssm.wait_for_document(client, params["name"], params["wait_timeout"])
     return changed, after
