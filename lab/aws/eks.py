@@ -106,7 +106,7 @@ def _launch(group: Group, subnet: str) -> None:
         request["LaunchTemplate"] = {names[key]: str(value) for key, value in template.items()}
     instance = ec2().run_instances(**request)["Instances"][0]
     group.instances.append(instance["InstanceId"])
-    FLEET.start(instance["InstanceId"], instance["PrivateIpAddress"], role=group.node_role.rpartition("/")[2])
+    FLEET.start(instance["InstanceId"], instance["PrivateIpAddress"], role_arn=group.node_role)
 
 
 def _retire(group: Group, instance_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import logging
 import os
@@ -17,12 +18,14 @@ from pathlib import Path
 
 from lab import settings
 from lab.node import cgroups, files, imds, init, network, process
+from lab.node.role import Announce, Role
 
 LOG = logging.getLogger(__name__)
 STATES = settings.RUN / "nodes"
 DISKS = settings.VAR / "nodes"
 PATIENCE = 30.0
 KILLED = 137
+GLANCE = 0.1
 
 ENVIRONMENT = {
     "PATH": init.PATH,
@@ -69,6 +72,30 @@ class State:
         ]
 
 
+def _wait(running: subprocess.Popen[bytes], deadline: float, cancelled: threading.Event | None) -> Result:
+    while time.monotonic() < deadline and not (cancelled and cancelled.is_set()):
+        left = max(0.0, deadline - time.monotonic())
+        try:
+            stdout, stderr = running.communicate(timeout=left if cancelled is None else min(left, GLANCE))
+        except subprocess.TimeoutExpired:
+            continue
+        code = running.returncode
+        return Result(KILLED if code == -signal.SIGKILL else code, stdout, stderr)
+    os.killpg(running.pid, signal.SIGKILL)
+    return Result(KILLED, *_rest(running))
+
+
+def _rest(running: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """Return what a killed script wrote; a process that left its group may hold the pipes open."""
+    try:
+        return running.communicate(timeout=1.0)
+    except subprocess.TimeoutExpired as late:
+        for pipe in (running.stdout, running.stderr):
+            if pipe is not None:
+                pipe.close()
+        return late.stdout or b"", late.stderr or b""
+
+
 def end(state: State) -> None:
     """End a node and remove everything it had."""
     disk = DISKS / state.instance_id
@@ -98,6 +125,7 @@ class Fleet:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._online: set[str] = set()
         self._callbacks: list[Callable[[str], None]] = []
+        self._credentials: list[Announce] = []
 
     def ids(self) -> list[str]:
         """Return the nodes that are online."""
@@ -114,8 +142,16 @@ class Fleet:
         """Call this with the instance id of every node that comes online."""
         self._callbacks.append(callback)
 
-    def start(self, instance_id: str, private_ip: str, role: str = "node") -> None:
-        """Start a node and return when it is online."""
+    def on_credentials(self, callback: Announce) -> None:
+        """Call this with every key a node's role gets: its id, the role's ARN, the instance's id, and its end."""
+        self._credentials.append(callback)
+
+    def _announce(self, access_key_id: str, role_arn: str, instance_id: str, expires: datetime.datetime) -> None:
+        for callback in list(self._credentials):
+            callback(access_key_id, role_arn, instance_id, expires)
+
+    def start(self, instance_id: str, private_ip: str, role_arn: str | None = None) -> None:
+        """Start a node, with the role of its instance profile if it has one, and return when it is online."""
         with self._lock:
             if instance_id in self._nodes or instance_id in self._processes:
                 return
@@ -127,6 +163,7 @@ class Fleet:
         try:
             state = self._boot(instance_id, private_ip, namespace)
             listener = network.listen_inside(namespace, network.METADATA, 80)
+            role = None if role_arn is None else Role(role_arn, instance_id, self._announce)
             identity = imds.Identity(instance_id, private_ip, role)
             with self._lock:
                 self._metadata[instance_id] = imds.MetadataServer(listener, identity)
@@ -204,8 +241,18 @@ class Fleet:
             raise NodeError(f"node '{instance_id}' is not running.")
         return state.enter()
 
-    def run(self, instance_id: str, script: str, env: dict[str, str], timeout: float) -> Result:
-        """Run a script on a node as the agent does: a file, sh -c, a process group of its own."""
+    def run(
+        self,
+        instance_id: str,
+        script: str,
+        env: dict[str, str],
+        timeout: float,
+        cancelled: threading.Event | None = None,
+    ) -> Result:
+        """Run a script on a node as the agent does: a file, sh -c, a process group of its own.
+
+        When the time is over, or when it is cancelled, the whole group is killed.
+        """
         enter = self.enter(instance_id)
         place = Path("ssm", instance_id, "document", "orchestration", str(uuid.uuid4()))
         directory = DISKS / instance_id / "amazon" / place
@@ -223,14 +270,7 @@ class Fleet:
             cwd="/",
             start_new_session=True,
         )
-        try:
-            stdout, stderr = running.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            os.killpg(running.pid, signal.SIGKILL)
-            stdout, stderr = running.communicate()
-            return Result(KILLED, stdout, stderr)
-        code = running.returncode
-        return Result(KILLED if code == -signal.SIGKILL else code, stdout, stderr)
+        return _wait(running, time.monotonic() + timeout, cancelled)
 
     def stop(self, instance_id: str) -> None:
         """End a node; one that is not running is fine."""

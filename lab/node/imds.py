@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from lab import settings
+from lab.node.role import Role
 
 TOKEN_PATH = "/latest/api/token"  # noqa: S105
 LONGEST = 21600
@@ -24,7 +25,7 @@ class Identity:
 
     instance_id: str
     private_ip: str
-    role: str
+    role: Role | None = None
 
 
 def _stamp(moment: datetime.datetime) -> str:
@@ -44,25 +45,37 @@ def document(identity: Identity) -> dict[str, Any]:
     }
 
 
-def credentials() -> dict[str, str]:
+def credentials(role: Role) -> dict[str, str]:
     """Return the role's credentials as the service words them."""
-    now = datetime.datetime.now(datetime.UTC)
+    keys = role.keys()
     return {
         "Code": "Success",
-        "LastUpdated": _stamp(now),
+        "LastUpdated": _stamp(keys.issued),
         "Type": "AWS-HMAC",
-        "AccessKeyId": settings.ACCESS_KEY,
-        "SecretAccessKey": settings.SECRET_KEY,
-        "Token": "lab-session",
-        "Expiration": _stamp(now + datetime.timedelta(hours=6)),
+        "AccessKeyId": keys.access_key_id,
+        "SecretAccessKey": keys.secret_access_key,
+        "Token": keys.token,
+        "Expiration": _stamp(keys.expires),
+    }
+
+
+def of_role(role: Role) -> dict[str, str]:
+    """Return the paths that only an instance with an instance profile has."""
+    profile = role.arn.replace(":role/", ":instance-profile/")
+    info = {"Code": "Success", "LastUpdated": _stamp(role.keys().issued), "InstanceProfileArn": profile}
+    path = "/latest/meta-data/iam/security-credentials"
+    return {
+        "/latest/meta-data/iam/info": json.dumps(info, indent=2),
+        path: role.name,
+        f"{path}/": role.name,
+        f"{path}/{role.name}": json.dumps(credentials(role), indent=2),
     }
 
 
 def answers(identity: Identity) -> dict[str, str]:
     """Return every path and its text."""
     host = f"ip-{identity.private_ip.replace('.', '-')}.ec2.internal"
-    role = "/latest/meta-data/iam/security-credentials/"
-    return {
+    paths = {
         "/latest/meta-data/instance-id": identity.instance_id,
         "/latest/meta-data/local-ipv4": identity.private_ip,
         "/latest/meta-data/local-hostname": host,
@@ -72,10 +85,8 @@ def answers(identity: Identity) -> dict[str, str]:
         "/latest/meta-data/services/domain": "amazonaws.com",
         "/latest/meta-data/services/partition": "aws",
         "/latest/dynamic/instance-identity/document": json.dumps(document(identity), indent=1),
-        role: identity.role,
-        role.rstrip("/"): identity.role,
-        role + identity.role: json.dumps(credentials(), indent=1),
     }
+    return paths if identity.role is None else paths | of_role(identity.role)
 
 
 class Handler(BaseHTTPRequestHandler):

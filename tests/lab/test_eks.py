@@ -20,10 +20,10 @@ class FakeFleet:
         self.lock = threading.Lock()
         self.refuse = None
 
-    def start(self, instance_id, private_ip, role="node"):
+    def start(self, instance_id, private_ip, role_arn=None):
         if self.refuse:
             raise eks.NodeError(self.refuse)
-        self.nodes[instance_id] = (private_ip, role)
+        self.nodes[instance_id] = (private_ip, role_arn)
 
     def stop(self, instance_id):
         self.nodes.pop(instance_id, None)
@@ -89,7 +89,7 @@ def test_a_group_goes_up_and_down_and_away(aws, fleet, subnets):
     assert group["diskSize"] == 20
     assert "remoteAccess" not in group
     assert len(fleet.nodes) == 2
-    assert {role for _ip, role in fleet.nodes.values()} == {"node"}
+    assert {role for _ip, role in fleet.nodes.values()} == {ROLE}
     filters = [{"Name": "tag:kubernetes.io/cluster/c", "Values": ["owned"]}]
     found = aws("ec2").describe_instances(Filters=filters)["Reservations"]
     instances = {one["InstanceId"]: one for reservation in found for one in reservation["Instances"]}

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import datetime
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -12,14 +15,21 @@ import urllib.request
 import pytest
 
 from lab import settings
-from lab.node import cgroups, credential_provider, files, fleet, imds, network, process
+from lab.node import cgroups, credential_provider, files, fleet, imds, network, process, role
 
-HERE = imds.Identity("i-0123456789abcdef0", "10.77.0.9", "eks-node")
+ID = "i-0123456789abcdef0"
+ROLE = "arn:aws:iam::123456789012:role/path/eks-node"
+
+
+@pytest.fixture(name="announced")
+def announced_fixture():
+    return []
 
 
 @pytest.fixture(name="metadata")
-def metadata_fixture():
-    server = imds.MetadataServer(socket.create_server(("127.0.0.1", 0)), HERE)
+def metadata_fixture(announced):
+    here = imds.Identity(ID, "10.77.0.9", role.Role(ROLE, ID, lambda *key: announced.append(key)))
+    server = imds.MetadataServer(socket.create_server(("127.0.0.1", 0)), here)
     yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
     server.close()
 
@@ -41,13 +51,38 @@ def test_metadata_wants_a_token(metadata):
     assert ask(metadata + imds.TOKEN_PATH, "PUT", X_aws_ec2_metadata_token_ttl_seconds="21601") == (400, "")
     status, token = ask(metadata + imds.TOKEN_PATH, "PUT", X_aws_ec2_metadata_token_ttl_seconds="60")
     assert status == 200
-    assert ask(path, X_aws_ec2_metadata_token=token) == (200, HERE.instance_id)
+    assert ask(path, X_aws_ec2_metadata_token=token) == (200, ID)
     assert ask(metadata + "/latest/none", X_aws_ec2_metadata_token=token) == (404, "")
     credentials = metadata + "/latest/meta-data/iam/security-credentials/"
     assert ask(credentials, X_aws_ec2_metadata_token=token) == (200, "eks-node")
     assert json.loads(ask(credentials + "eks-node", X_aws_ec2_metadata_token=token)[1])["Code"] == "Success"
     document = metadata + "/latest/dynamic/instance-identity/document"
     assert json.loads(ask(document, X_aws_ec2_metadata_token=token)[1])["region"] == settings.REGION
+
+
+def test_a_node_without_an_instance_profile_has_no_credentials():
+    paths = imds.answers(imds.Identity(ID, "10.77.0.9"))
+    assert "/latest/meta-data/instance-id" in paths
+    assert not [path for path in paths if "/iam/" in path]
+
+
+def test_credentials_are_temporary_announced_and_rotate(announced, monkeypatch):
+    # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html
+    node = role.Role(ROLE, ID, lambda *key: announced.append(key))
+    first = node.keys()
+    assert node.keys() == first
+    assert re.fullmatch("ASIA[A-Z2-7]{16}", first.access_key_id)
+    assert announced == [(first.access_key_id, ROLE, ID, first.expires)]
+    told = imds.credentials(node)
+    assert (told["AccessKeyId"], told["Token"]) == (first.access_key_id, first.token)
+    assert datetime.datetime.fromisoformat(told["Expiration"]) == first.expires
+    later = first.issued + role.ROTATION
+    monkeypatch.setattr(role, "now", lambda: later)
+    second = node.keys()
+    assert second.access_key_id != first.access_key_id
+    assert announced[1:] == [(second.access_key_id, ROLE, ID, second.expires)]
+    # The old ones still work for a while, as AWS promises.
+    assert first.expires - later >= datetime.timedelta(minutes=5)
 
 
 def test_a_token_ends(metadata):
@@ -101,7 +136,7 @@ def test_only_named_empty_groups_go(tmp_path, monkeypatch):
 
 
 def test_link_names_fit_the_kernel():
-    assert len(network.link_of(HERE.instance_id)) <= 15
+    assert len(network.link_of(ID)) <= 15
 
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="makes namespaces and mounts")
@@ -134,7 +169,9 @@ def test_a_node_lives_and_leaves_nothing(nodes):
     name, address = "i-0aaaaaaaaaaaaaaa1", "10.77.0.11"
     came = []
     nodes.on_online(came.append)
-    nodes.start(name, address, role="eks-node")
+    keys = []
+    nodes.on_credentials(lambda *key: keys.append(key))
+    nodes.start(name, address, role_arn=ROLE)
     assert came == [name] == nodes.ids()
     assert nodes.online(name)
 
@@ -144,6 +181,9 @@ def test_a_node_lives_and_leaves_nothing(nodes):
     result = nodes.run(name, "#!/bin/bash\n[[ $X == y ]] && echo $X; echo no >&2; exit 7", {"X": "y"}, 10)
     assert result == fleet.Result(7, b"y\n", b"no\n")
     assert nodes.run(name, "sleep 60 & sleep 60", {}, 0.5).exit_code == 137
+    whoami = f"{sys.executable} -c 'from botocore.session import Session as S; print(S().get_credentials().access_key)'"
+    key = nodes.run(name, whoami, {}, 20).stdout.decode().strip()
+    assert [found[:3] for found in keys] == [(key, ROLE, name)]
 
     images = nodes.run(name, "ctr -n k8s.io images ls name==localhost/kubernetes/pause:latest", {}, 10).stdout
     assert b"io.cri-containerd.pinned=pinned" in images
@@ -167,6 +207,22 @@ def test_a_node_lives_and_leaves_nothing(nodes):
     assert not network.exists(network.link_of(name))
     assert network.namespace_of(name) not in subprocess.run(["ip", "netns"], capture_output=True, text=True).stdout
     assert not list(cgroups.ROOT.rglob("proof"))
+
+
+@needs_root
+def test_a_cancelled_script_ends_with_its_children(nodes):
+    name = "i-0aaaaaaaaaaaaaaa4"
+    nodes.start(name, "10.77.0.14")
+    cancelled = threading.Event()
+    threading.Timer(0.5, cancelled.set).start()
+    began = time.monotonic()
+    result = nodes.run(name, "echo begun; sleep 4711 & sleep 4711", {}, 60, cancelled)
+    assert (result.exit_code, result.stdout) == (137, b"begun\n")
+    assert time.monotonic() - began < 10
+    assert nodes.run(name, "pgrep -f 4711 | grep -v $$", {}, 10).stdout == b""
+    # One that left its group lives on, but holds nobody up.
+    assert nodes.run(name, "echo begun; setsid sleep 4712 & sleep 4712", {}, 0.5).stdout == b"begun\n"
+    assert nodes.run(name, "exit 3", {}, 10, threading.Event()).exit_code == 3
 
 
 @needs_root
