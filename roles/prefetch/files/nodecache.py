@@ -22,6 +22,8 @@ Report: one JSON line of at most 2,400 bytes on standard output.
     source    event, association or command: what brought it; null when not ours
     seconds   how long its pull took; null when it was not pulled by this install
     expected  digest the registry names, only when ref does not name it and digest differs
+    fetched   bytes of its layers that are here already; with total, only while it is being pulled
+    total     compressed bytes of its layers for this platform
     error     only when something went wrong
   error       only when the whole run went wrong
   omitted     only when the line was too long: number of images left out
@@ -245,12 +247,33 @@ class Runtime:
         stats = os.statvfs(path or "/var/lib/containerd")
         return stats.f_bavail * stats.f_frsize, stats.f_blocks * stats.f_frsize
 
-    def ctr(self, *arguments):
-        command = ["ctr", "--address", self.runtime, "-n", "k8s.io", "images"] + list(arguments)
+    def ctr(self, *arguments, group="images"):
+        command = ["ctr", "--address", self.runtime, "-n", "k8s.io", group] + list(arguments)
         done = subprocess.run(command, capture_output=True)
         if done.returncode:
-            raise Failure("ctr images {}: {}".format(arguments[0], done.stderr.decode(errors="replace").strip()))
+            raise Failure("ctr {} {}: {}".format(group, arguments[0], done.stderr.decode(errors="replace").strip()))
         return done.stdout.decode()
+
+    def progress(self, digest):
+        """Return (fetched, total) bytes of the layers of an image that is being pulled, or None."""
+        try:
+            found = json.loads(self.ctr("get", digest, group="content"))
+            if "manifests" in found:
+                found = json.loads(self.ctr("get", for_this_machine(found)["digest"], group="content"))
+        except Failure:
+            # Its manifest is not here: its pull has not begun.
+            return None
+        here = {}
+        for line in self.ctr("active", group="content").splitlines()[1:]:
+            part = re.match(r"\S*(sha256:[0-9a-f]{64})\s+([0-9.]+) ?([kMGT]?)i?B", line)
+            if part:
+                here[part[1]] = int(float(part[2]) * 1000 ** " kMGT".index(part[3] or " "))
+        # Asked last: a blob that is finished in between must not be missing from both lists.
+        here.update(dict.fromkeys(self.ctr("ls", "-q", group="content").split()))
+        layers = {layer["digest"]: layer["size"] for layer in found.get("layers", [])}
+        # A finished blob is as large as the manifest says; an unfinished one is given rounded.
+        fetched = [min(size, size if here[key] is None else here[key]) for key, size in layers.items() if key in here]
+        return sum(fetched), sum(layers.values())
 
     def labels(self):
         """Return {image name: (digest, labels as ctr prints them)}."""
@@ -403,6 +426,15 @@ def run(command, data=b"", environment=None):
     return done.stdout.decode()
 
 
+def for_this_machine(index):
+    """Return the entry of an image index that this node's platform would pull."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    for item in index["manifests"]:
+        if item.get("platform", {}).get("architecture") == machine:
+            return item
+    raise Failure(f"the image has no manifest for {machine}")
+
+
 def manifest(host, path, what, auth):
     """Return (digest, bytes of this platform's layers) of an ECR manifest."""
     basic = base64.b64encode(":".join(auth).encode()).decode()
@@ -410,11 +442,7 @@ def manifest(host, path, what, auth):
     body = http(url + what, {"Accept": ", ".join(MANIFESTS), "Authorization": "Basic " + basic})
     digest, found = "sha256:" + hashlib.sha256(body).hexdigest(), json.loads(body)
     if "manifests" in found:
-        machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-        fit = [item for item in found["manifests"] if item.get("platform", {}).get("architecture") == machine]
-        if not fit:
-            raise Failure(f"the image has no manifest for {machine}")
-        return digest, manifest(host, path, fit[0]["digest"], auth)[1]
+        return digest, manifest(host, path, for_this_machine(found)["digest"], auth)[1]
     return digest, sum(layer["size"] for layer in found.get("layers", []))
 
 
@@ -636,6 +664,9 @@ def work(request, report):
             if ref in errors:
                 # Without the registry's word, a local image of that name proves nothing.
                 entry.update(error=str(errors[ref]), cached=entry["cached"] and bool(image.digest))
+            underway = None if prefetch or entry["cached"] or not image.digest else runtime.progress(image.digest)
+            if underway:
+                entry.update(fetched=underway[0], total=underway[1])
             report["images"].append(entry)
         else:
             report["images"].append(wrong(ref, errors[ref]))

@@ -36,6 +36,7 @@ class FakeRuntime:
         self.names = {}
         self.remote = {}
         self.pulled = []
+        self.fetching = {}
         self.in_use = set()
         self.space = (900, 1000)
 
@@ -64,6 +65,9 @@ class FakeRuntime:
         kept = dict(item.split("=", 1) for item in re.split(r",(?=\D)", self.names[name][1]) if "=" in item)
         kept.update(label.split("=", 1) for label in labels)
         self.names[name][1] = ",".join(key + "=" + value for key, value in sorted(kept.items()) if value)
+
+    def progress(self, digest):
+        return self.fetching.get(digest)
 
     def remove(self, image_id):
         self.names = {name: item for name, item in self.names.items() if "id-" + item[0] != image_id}
@@ -307,6 +311,46 @@ def test_report_names_the_expected_digest_of_a_moved_tag(runtime):
     report = run([APP + ":v1"], action="report")
     assert report["images"][0]["expected"] == A
     assert not report["ok"]
+
+
+def test_report_says_how_far_a_pull_is(runtime):
+    runtime.fetching[A] = (30, 100)
+    entry = run([APP + ":v1@" + A], action="report")["images"][0]
+    assert (entry["cached"], entry["fetched"], entry["total"]) == (False, 30, 100)
+    assert "fetched" not in run([APP + ":v1@" + B], action="report")["images"][0]
+    runtime.hold(APP + ":v1", A)
+    runtime.hold(APP + "@" + A, A)
+    assert "fetched" not in run([APP + ":v1@" + A], action="report")["images"][0]
+
+
+CONTENT = """
+blobs = {blobs!r}
+if sys.argv[-2:-1] == ["get"]:
+    if sys.argv[-1] not in blobs:
+        sys.exit("ctr: content " + sys.argv[-1] + ": not found")
+    print(json.dumps(blobs[sys.argv[-1]]))
+elif sys.argv[-2:] == ["ls", "-q"]:
+    print("\\n".join(list(blobs) + [{finished!r}]))
+elif sys.argv[-1] == "active":
+    print("REF\\tSIZE\\tAGE\\nlayer-{active}\\t{size}\\t2 seconds\\t\\nlayer-{active}-{active}\\t1B\\t2 hours\\t")
+"""
+
+
+@pytest.mark.parametrize(
+    ("size", "fetched"), [("0B", 500), ("1.2kB", 1700), ("3.75MB", 3_750_500), ("1.5GB", 5_000_500)]
+)
+def test_progress_counts_finished_and_unfinished_layers(monkeypatch, tmp_path, size, fetched):
+    monkeypatch.setattr(nodecache.platform, "machine", lambda: "aarch64")
+    index = {"manifests": [{"digest": C, "platform": {"architecture": name}} for name in ("amd64", "arm64")]}
+    index["manifests"][0]["digest"] = "sha256:" + "0" * 64
+    layer, other = "sha256:" + "d" * 64, "sha256:" + "e" * 64
+    sizes = {B: 500, layer: 5_000_000, other: 7}
+    manifest = {"layers": [{"digest": digest, "size": sizes[digest]} for digest in sizes]}
+    body = CONTENT.format(blobs={A: index, C: manifest}, finished=B, active=layer, size=size)
+    tool(tmp_path, "ctr", body.replace("-" + layer + "\\t1B", "-x\\t1B"))
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert nodecache.Runtime({}).progress(A) == (fetched, 5_000_507)
+    assert nodecache.Runtime({}).progress(other) is None
 
 
 @pytest.mark.parametrize("count", [1, 5, 9, 60])

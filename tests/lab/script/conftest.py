@@ -1,0 +1,218 @@
+"""Real nodes and a real registry, and the node script on them as the document brings it there."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import platform
+import subprocess
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jinja2 import Environment, FileSystemLoader
+
+from lab import images, packages, settings
+from lab.aws import document_run
+from lab.node import network
+from lab.node.fleet import FLEET, Result
+
+ROOT = Path(__file__).resolve().parents[3]
+ROLE = ROOT / "roles/prefetch"
+MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+OCI = "application/vnd.oci.image."
+
+
+def digest_of(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
+    """Wait until the condition holds and return what it came to."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+def template(**variables: Any) -> dict[str, Any]:
+    """Return the document as the role makes it of its template."""
+    environment = Environment(loader=FileSystemLoader(ROLE / "templates"), keep_trailing_newline=True)
+    environment.filters["to_json"] = json.dumps
+    environment.globals["lookup"] = lambda _kind, name: (ROLE / "files" / name).read_text()
+    given = {"prefetch_name": "main", "prefetch_keep": 2} | variables
+    return yaml.safe_load(environment.get_template("document.yml.j2").render(given))
+
+
+def layer(content: bytes, name: str = "data") -> bytes:
+    """Return a layer that holds one file, which does not compress when its content does not."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+class World:
+    """What a test needs: repositories to push to, and nodes to run the document on."""
+
+    host = settings.ECR_HOST
+
+    def __init__(self) -> None:
+        self.ecr = settings.client("ecr")
+        self.nodes: list[str] = []
+        self.made = 0
+
+    # --- images ---
+
+    def repository(self, name: str) -> str:
+        """Make a repository of this name and some number, so that no test sees another's."""
+        self.made += 1
+        name = f"{name}-{self.made}"
+        self.ecr.create_repository(repositoryName=name)
+        return name
+
+    def push_manifest(self, repository: str, tag: str, manifest: dict[str, Any], blobs: dict[str, bytes]) -> str:
+        """Push blobs and a manifest, under a tag or, without one, by digest; return the digest."""
+        registry = f"http://{settings.API_HOST}:{settings.REGISTRY_PORT}/v2/{repository}"
+        for digest, data in blobs.items():
+            location = images._send("POST", f"{registry}/blobs/uploads/", b"").headers["Location"]
+            mark = "&" if "?" in location else "?"
+            images._send("PUT", f"{location}{mark}digest={digest}", data, "application/octet-stream")
+        body = json.dumps(manifest).encode()
+        digest = digest_of(body)
+        images._send("PUT", f"{registry}/manifests/{tag or digest}", body, manifest["mediaType"])
+        self.known(repository, digest)
+        return digest
+
+    def known(self, repository: str, digest: str) -> None:
+        """Wait until ECR has heard of what was pushed."""
+        asked = {"repositoryName": repository}
+        until(lambda: digest in [one["imageDigest"] for one in self.ecr.describe_images(**asked)["imageDetails"]])
+
+    def image(self, *layers: bytes, architecture: str = MACHINE) -> tuple[dict[str, Any], dict[str, bytes]]:
+        """Return the manifest and the blobs of an image that runs busybox below these layers."""
+        tars = [images._layer(), *layers]
+        config = {
+            "architecture": architecture,
+            "os": "linux",
+            "config": {"Cmd": ["/bin/sleep", "600"], "Env": ["PATH=/bin"]},
+            "rootfs": {"type": "layers", "diff_ids": [digest_of(tar) for tar in tars]},
+        }
+        body = json.dumps(config).encode()
+        blobs = {digest_of(data): data for data in (body, *tars)}
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": OCI + "manifest.v1+json",
+            "config": {"mediaType": OCI + "config.v1+json", "digest": digest_of(body), "size": len(body)},
+            "layers": [
+                {"mediaType": OCI + "layer.v1.tar", "digest": digest_of(tar), "size": len(tar)} for tar in tars
+            ],
+        }
+        return manifest, blobs
+
+    def push(self, repository: str, tag: str, megabytes: float = 0.1, layers: int = 1) -> str:
+        """Push an image of its own with random layers; return its digest."""
+        parts = [layer(os.urandom(int(megabytes * 1_000_000)), f"data{number}") for number in range(layers)]
+        return self.push_manifest(repository, tag, *self.image(*parts))
+
+    # --- nodes ---
+
+    def node(self) -> str:
+        """Start a node."""
+        number = len(self.nodes) + 1
+        name = f"i-0{number:016x}"
+        FLEET.start(name, f"10.77.1.{number}")
+        self.nodes.append(name)
+        return name
+
+    def shell(self, node: str, script: str, seconds: float = 60) -> str:
+        """Run a script on a node and return what it printed; it has to succeed."""
+        result = FLEET.run(node, script, {}, seconds)
+        assert result.exit_code == 0, result.stderr.decode()
+        return result.stdout.decode()
+
+    def start(self, node: str, refs: list[str], action: str = "prefetch", seconds: float = 120, **given: Any) -> Result:
+        """Run the document on a node; given may hold the template's variables and more parameters."""
+        variables = {key: given.pop(key) for key in list(given) if key.startswith("prefetch_")}
+        content = template(**variables)
+        parameters = {"action": [action], "images": refs, **{key: [value] for key, value in given.items()}}
+        document_run.check_parameters(content, parameters)
+        (step,) = document_run.render(content, parameters)
+        return FLEET.run(node, step.script, step.env, seconds)
+
+    def run(self, node: str, refs: list[str], action: str = "prefetch", **given: Any) -> dict[str, Any]:
+        """Run the document on a node and return its report."""
+        result = self.start(node, refs, action, **given)
+        lines = result.stdout.decode().splitlines()
+        assert len(lines) == 1 and result.stderr == b"", (lines, result.stderr.decode())
+        assert len(lines[0].encode()) <= 2400
+        report = json.loads(lines[0])
+        assert result.exit_code == (0 if report["ok"] else 1)
+        return report
+
+    def names(self, node: str) -> dict[str, str]:
+        """Return the node's image names with their labels."""
+        rows = [line.split() for line in self.shell(node, "ctr -n k8s.io images ls").splitlines()[1:]]
+        return {row[0]: row[-1] for row in rows}
+
+    def pulls(self, repository: str) -> list[str]:
+        """Return what was fetched of a repository: path and method, in the order the registry answered."""
+        log = (settings.LOG / "registry-access.log").read_text().splitlines()
+        rows = [json.loads(line) for line in log]
+        return [f"{row['method']} {row['uri']}" for row in rows if row["uri"].startswith(f"/v2/{repository}/")]
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[None]:
+    """The lab's AWS, registry and bridge, in this process."""
+    if os.geteuid() != 0:
+        pytest.skip("makes namespaces and mounts")
+    from lab import registry, server
+
+    packages.ensure()
+    network.bridge_up()
+    api = server.serve(server.application())
+    try:
+        registry.start()
+        yield
+    finally:
+        FLEET.stop_all()
+        registry.stop()
+        api.shutdown()
+        api.server_close()
+        network.bridge_down()
+
+
+@pytest.fixture(scope="module")
+def world(services: None) -> Iterator[World]:
+    made = World()
+    yield made
+    for name in made.nodes:
+        FLEET.stop(name)
+
+
+@pytest.fixture
+def slow() -> Callable[[str, str], None]:
+    """Return what changes how fast a node downloads."""
+
+    def change(node: str, rate: str) -> None:
+        command = ["tc", "qdisc", "replace", "dev", network.link_of(node), "root"]
+        command += ["tbf", "rate", rate, "burst", "64kb", "latency", "50ms"]
+        subprocess.run(command, check=True)
+
+    return change
+
+
+@pytest.fixture(name="until")
+def until_fixture() -> Callable[..., Any]:
+    return until
