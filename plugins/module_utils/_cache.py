@@ -49,6 +49,18 @@ def validate(targets: list[dict[str, Any]], images: list[str]) -> None:
             )
 
 
+# SendCommand's own limits for TimeoutSeconds.
+NUMBERS = {"answer_timeout": (30, 2592000), "min_nodes": (1, None), "wait_timeout": (1, None), "wait_delay": (1, None)}
+
+
+def validate_numbers(params: dict[str, Any]) -> None:
+    """Refuse a number that is out of its range."""
+    for option, (least, most) in NUMBERS.items():
+        if params[option] < least or (most is not None and params[option] > most):
+            allowed = f"at least {least}" if most is None else f"{least} to {most}"
+            raise NodecacheError(f"{option}: {params[option]} is out of range, allowed is {allowed}")
+
+
 def running_instances(ec2: Any, targets: list[dict[str, Any]]) -> list[str]:
     """Return the ids of the running instances that match every target."""
     filters = [{"Name": "instance-state-name", "Values": ["running"]}]
@@ -103,10 +115,10 @@ def _collect(ssm: Any, command_id: str, expected: int, deadline: float) -> dict[
 
 
 def ask(
-    ssm: Any, document: str, instance_ids: list[str], images: list[str], wait_timeout: int
+    ssm: Any, document: str, instance_ids: list[str], images: list[str], answer_timeout: int
 ) -> dict[str, list[dict[str, Any]]]:
     """Run the document's report on nodes; return every node's reports."""
-    deadline = time.monotonic() + wait_timeout
+    deadline = time.monotonic() + answer_timeout
     sent = []
     for nodes in _chunks(instance_ids, NODES_PER_CALL):
         for part in _chunks(images, IMAGES_PER_COMMAND) or [[]]:
@@ -119,7 +131,7 @@ def ask(
                     DocumentName=document,
                     InstanceIds=nodes,
                     Parameters=parameters,
-                    TimeoutSeconds=max(30, wait_timeout),
+                    TimeoutSeconds=answer_timeout,
                     MaxConcurrency="100%",
                     MaxErrors="100%",
                 )
@@ -141,6 +153,8 @@ def _image(entry: dict[str, Any]) -> dict[str, Any]:
         "size_bytes": entry["size"],
         "source": entry["source"],
         "pull_seconds": entry["seconds"],
+        "fetched_bytes": entry["fetched"],
+        "total_bytes": entry["total"],
         "error": entry["error"],
     }
 

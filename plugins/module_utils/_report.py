@@ -16,6 +16,8 @@ IMAGE_FIELDS = {
     "source": None,
     "seconds": None,
     "expected": None,
+    "fetched": None,
+    "total": None,
     "error": None,
 }
 

@@ -48,10 +48,34 @@ options:
     type: list
     elements: str
     default: []
-  wait_timeout:
-    description: How many seconds to wait for the answers.
+  answer_timeout:
+    description:
+      - How many seconds the nodes have to answer.
+      - At least 30, as Run Command delivers no command that expires sooner.
     type: int
-    default: 600
+    default: 120
+  wait:
+    description:
+      - Whether to ask again until every node holds every image, and to show how far each pull is meanwhile.
+      - When O(wait_timeout) runs out first, the task fails and names the nodes and what they lack.
+    type: bool
+    default: false
+  min_nodes:
+    description: With O(wait), how many nodes have to be there, for a cluster whose nodes are still to come.
+    type: int
+    default: 1
+  wait_timeout:
+    description: With O(wait), how many seconds the nodes have.
+    type: int
+    default: 900
+  wait_delay:
+    description: With O(wait), how many seconds lie between two looks.
+    type: int
+    default: 5
+notes:
+  - >-
+    The credentials need C(ec2:DescribeInstances), C(ssm:DescribeInstanceInformation), C(ssm:ListCommandInvocations),
+    C(ssm:ListCommands), and C(ssm:SendCommand) on the document and the instances.
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - amazon.aws.common.modules
@@ -71,6 +95,15 @@ EXAMPLES = r"""
 - name: Insist on it
   ansible.builtin.assert:
     that: cache.summary.missing == 0
+
+- name: Wait until three nodes or more hold it, and watch
+  nodecache.eks.image_cache_info:
+    cluster_name: production
+    document_name: nodecache-main
+    images:
+      - 123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/app:v1
+    wait: true
+    min_nodes: 3
 """
 
 RETURN = r"""
@@ -121,6 +154,12 @@ nodes:
         pull_seconds:
           description: How long the pull took.
           type: float
+        fetched_bytes:
+          description: How much of it the node has fetched so far; none when no pull is under way.
+          type: int
+        total_bytes:
+          description: How much there is to fetch; none when no pull is under way.
+          type: int
         error:
           description: What went wrong with this image.
           type: str
@@ -162,7 +201,12 @@ def main() -> None:
             },
             "document_name": {"required": True},
             "images": {"type": "list", "elements": "str", "default": []},
-            "wait_timeout": {"type": "int", "default": 600},
+            "answer_timeout": {"type": "int", "default": 120},
+            # The action plugin acts on these; one look is all that is left for the module.
+            "wait": {"type": "bool", "default": False},
+            "min_nodes": {"type": "int", "default": 1},
+            "wait_timeout": {"type": "int", "default": 900},
+            "wait_delay": {"type": "int", "default": 5},
         },
         mutually_exclusive=[["cluster_name", "targets"]],
         required_one_of=[["cluster_name", "targets"]],
@@ -173,6 +217,7 @@ def main() -> None:
     targets = params["targets"] or _cache.cluster_targets(cluster)
     try:
         _cache.validate(targets, images)
+        _cache.validate_numbers(params)
         instance_ids = _cache.running_instances(make_client(module, "ec2"), targets)
         if not instance_ids:
             place = f"cluster '{cluster}'" if cluster else "targets"
@@ -180,7 +225,7 @@ def main() -> None:
             raise NodecacheError(f"{place}: no running instance matches {shown}")
         ssm = make_client(module, "ssm")
         online = _cache.online_instances(ssm, instance_ids)
-        reports = _cache.ask(ssm, params["document_name"], sorted(online), images, params["wait_timeout"])
+        reports = _cache.ask(ssm, params["document_name"], sorted(online), images, params["answer_timeout"])
     except NodecacheError as error:
         module.fail_json(msg=str(error))
     parts = max(1, -(-len(images) // _cache.IMAGES_PER_COMMAND))

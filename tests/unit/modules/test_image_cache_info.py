@@ -110,7 +110,8 @@ def test_instance_ids_become_the_filter_of_ec2():
 
 
 def test_online_offline_and_silent_are_told_apart():
-    ssm = Ssm({"i-1": line(), "i-2": line(cached=False, error="no"), "i-3": "killed"}, ["i-1", "i-2", "i-3"])
+    second = line(cached=False, error="no", fetched=5, total=9)
+    ssm = Ssm({"i-1": line(), "i-2": second, "i-3": "killed"}, ["i-1", "i-2", "i-3"])
     ids = ["i-1", "i-2", "i-3", "i-4"]
     online = _cache.online_instances(ssm, ids)
     reports = _cache.ask(ssm, "nodecache-main", sorted(online), [REF], 5)
@@ -126,6 +127,8 @@ def test_online_offline_and_silent_are_told_apart():
         "size_bytes": 1,
         "source": None,
         "pull_seconds": None,
+        "fetched_bytes": 5,
+        "total_bytes": 9,
         "error": "no",
     }
     assert _cache.summarise(found, [REF]) == {"nodes": 4, "online": 3, "cached": 1, "missing": 3}
