@@ -1,0 +1,166 @@
+# Copyright (c) 2026 nodecache.eks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the images a person names to what AWS has to hold: pure, so that it can be tried in tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+EVERY_NODE = "all"
+# The name ends up in IAM role names of at most 64 characters, beside a region and a purpose.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,23}")
+NODES = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
+# ECR's CreateRepository allows 2 to 256 characters of this shape.
+REPOSITORY = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
+HOST = re.compile(r"(?:[a-zA-Z0-9-]+\.)+[a-zA-Z0-9-]+(?::[0-9]+)?|localhost(?::[0-9]+)?")
+ECR = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws|on)\.[a-z.]+")
+TAGS = re.compile(r"[A-Za-z0-9_*][A-Za-z0-9_.*-]{0,127}")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+KEYS = {"repository", "tags", "digest", "keep", "nodes"}
+
+
+class PlanError(Exception):
+    """A wrong input, in one sentence that names the option, the value and what is allowed."""
+
+
+def _expect(holds: bool, option: str, value: Any, allowed: str) -> None:
+    if not holds:
+        raise PlanError(f"{option}: '{value}' is not valid, allowed is {allowed}")
+
+
+def _image(entry: Any, at: int, install: Mapping[str, Any], nodes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one image with every field filled in."""
+    option = f"prefetch_images[{at}]"
+    _expect(isinstance(entry, Mapping), option, entry, f"a dict with {', '.join(sorted(KEYS))}")
+    unknown = sorted(set(entry) - KEYS)
+    _expect(not unknown, option, ", ".join(map(str, unknown)), f"{', '.join(sorted(KEYS))}")
+    given = str(entry.get("repository") or "")
+    host, slash, path = given.partition("/")
+    if not slash or not HOST.fullmatch(host):
+        host, path = install["registry"], given
+    fits = REPOSITORY.fullmatch(path) and 2 <= len(path) <= 256
+    _expect(bool(fits), f"{option}.repository", given, "an ECR repository's name, or host/name for another registry")
+    digest, ecr = entry.get("digest"), ECR.fullmatch(host)
+    _expect(
+        digest is None or bool(DIGEST.fullmatch(str(digest))), f"{option}.digest", digest, "sha256: and 64 hex digits"
+    )
+    tags = str(entry.get("tags") or ("*" if ecr and not digest else ""))
+    fits = (not tags and digest) or (TAGS.fullmatch(tags) and "**" not in tags)
+    _expect(bool(fits), f"{option}.tags", tags, "one tag, or on ECR a pattern in which * stands for anything")
+    _expect(
+        "*" not in tags or bool(ecr and not digest), f"{option}.tags", tags, "one tag: only ECR tells what is newest"
+    )
+    keep = entry.get("keep", install["keep"])
+    _expect(str(keep).isdigit() and 1 <= int(keep) <= 100, f"{option}.keep", keep, "1 to 100")
+    group = str(entry.get("nodes") or EVERY_NODE)
+    _expect(group in nodes, f"{option}.nodes", group, f"a name from prefetch_nodes: {', '.join(sorted(nodes))}")
+    own = host == install["registry"]
+    return {
+        "repository": f"{host}/{path}",
+        "name": path,
+        "tags": tags,
+        "digest": digest,
+        "keep": int(keep),
+        "nodes": group,
+        # Only this account's registry of this region sends its pushes to this event bus.
+        "events": own and not digest,
+        "arn": f"arn:{install['partition']}:ecr:{ecr['region']}:{ecr['account']}:repository/{path}" if ecr else None,
+    }
+
+
+def reference(image: Mapping[str, Any]) -> str:
+    """Return what the node script is asked for: the newest that matches, or exactly this."""
+    tag = "" if image["tags"] in ("", "*") else f":{image['tags']}"
+    return f"{image['repository']}{tag}" + (f"@{image['digest']}" if image["digest"] else "")
+
+
+def _matcher(tags: str) -> Any:
+    if tags == "*":
+        # The children of a multi-architecture image are pushed with an empty tag.
+        return {"anything-but": [""]}
+    return {"wildcard": tags} if "*" in tags else tags
+
+
+def event_pattern(images: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the pattern that lets tagged pushes of these images through."""
+    by_tags: dict[str, set[str]] = {}
+    for image in images:
+        by_tags.setdefault(image["tags"], set()).add(image["name"])
+    parts = [
+        {"repository-name": sorted(names), "image-tag": [_matcher(tags)]} for tags, names in sorted(by_tags.items())
+    ]
+    detail: dict[str, Any] = {"action-type": ["PUSH"], "result": ["SUCCESS"]}
+    detail.update(parts[0] if len(parts) == 1 else {"$or": parts})
+    return {"source": ["aws.ecr"], "detail-type": ["ECR Image Action"], "detail": detail}
+
+
+def _targets(name: str, value: Any) -> list[dict[str, Any]]:
+    option = f"prefetch_nodes.{name}"
+    _expect(
+        isinstance(value, list) and 1 <= len(value) <= 5, option, value, "a list of 1 to 5 targets with key and values"
+    )
+    for target in value:
+        fits = isinstance(target, Mapping) and set(target) == {"key", "values"} and isinstance(target["values"], list)
+        _expect(fits, option, target, "a dict with key and a list of values")
+        _expect(str(target["key"]).startswith("tag:"), f"{option}.key", target["key"], "tag:NAME")
+        _expect(1 <= len(target["values"]) <= 50, f"{option}.values", target["values"], "1 to 50 values")
+    return [{"key": target["key"], "values": [str(each) for each in target["values"]]} for target in value]
+
+
+def plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the install's images, and one group of them for each set of nodes."""
+    _expect(
+        bool(NAME.fullmatch(str(install["name"]))), "prefetch_name", install["name"], "1 to 24 letters, digits, _ and -"
+    )
+    _expect(isinstance(images, list), "prefetch_images", images, "a list of images")
+    cluster_nodes = [{"key": f"tag:kubernetes.io/cluster/{install['cluster']}", "values": ["owned"]}]
+    groups = {EVERY_NODE: cluster_nodes, **(nodes or {})}
+    for name in groups:
+        _expect(
+            bool(NODES.fullmatch(str(name))),
+            "prefetch_nodes",
+            name,
+            "names of 1 to 20 lower-case letters, digits and -",
+        )
+    targets = {name: _targets(name, value) for name, value in groups.items()}
+    wanted = [_image(entry, at, install, targets) for at, entry in enumerate(images)]
+    seen: set[tuple[str, str]] = set()
+    for at, image in enumerate(wanted):
+        twice = (reference(image), image["nodes"])
+        _expect(twice not in seen, f"prefetch_images[{at}]", reference(image), "each image once for the same nodes")
+        seen.add(twice)
+    identity = f"nodecache-{install['name']}"
+    made = []
+    for name in sorted({image["nodes"] for image in wanted}):
+        mine = [image for image in wanted if image["nodes"] == name]
+        pushed = [image for image in mine if image["events"]]
+        one = install["delivery"] == "automation" or len(targets[name]) == 1 or not pushed
+        _expect(
+            one,
+            f"prefetch_nodes.{name}",
+            targets[name],
+            "one target, as EventBridge's Run Command takes no more; prefetch_delivery automation takes five",
+        )
+        made.append(
+            {
+                "nodes": name,
+                "id": group_id(identity, name),
+                "targets": targets[name],
+                "references": [reference(image) for image in mine],
+                "event_pattern": event_pattern(pushed) if pushed else None,
+            }
+        )
+    return {
+        "id": identity,
+        "images": wanted,
+        "groups": made,
+        "ecr_arns": sorted({image["arn"] for image in wanted if image["arn"] and not image["digest"]}),
+    }
+
+
+def group_id(identity: str, nodes: str) -> str:
+    """Return the name of a group's rule and association; a dot is in no install's name, so none can clash."""
+    return identity if nodes == EVERY_NODE else f"{identity}.{nodes}"

@@ -1,0 +1,125 @@
+"""The prefetch role's plan, in tables."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.nodecache.eks.plugins.plugin_utils import _plan
+
+REGISTRY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
+OTHER = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
+DIGEST = "sha256:" + "a" * 64
+INSTALL = {
+    "name": "main",
+    "cluster": "prod",
+    "registry": REGISTRY,
+    "partition": "aws",
+    "delivery": "run_command",
+    "keep": 2,
+}
+GPU = {"gpu": [{"key": "tag:eks:nodegroup-name", "values": ["gpu"]}]}
+
+
+def plan(images, nodes=None, **install):
+    return _plan.plan(images, nodes, INSTALL | install)
+
+
+@pytest.mark.parametrize(
+    ("image", "wanted"),
+    [
+        ({"repository": "team/web"}, f"{REGISTRY}/team/web"),
+        ({"repository": "team/web", "tags": "v*"}, f"{REGISTRY}/team/web:v*"),
+        ({"repository": "team/web", "tags": "stable"}, f"{REGISTRY}/team/web:stable"),
+        ({"repository": f"{OTHER}/web"}, f"{OTHER}/web"),
+        ({"repository": "registry.example:5000/web", "tags": "1"}, "registry.example:5000/web:1"),
+        ({"repository": "registry.example/a/web", "digest": DIGEST}, f"registry.example/a/web@{DIGEST}"),
+        ({"repository": "web", "tags": "1", "digest": DIGEST}, f"{REGISTRY}/web:1@{DIGEST}"),
+    ],
+)
+def test_references(image, wanted):
+    assert plan([image])["groups"][0]["references"] == [wanted]
+
+
+def test_every_push_with_a_tag_of_the_repositories():
+    pattern = plan([{"repository": "web"}, {"repository": "api"}])["groups"][0]["event_pattern"]
+    assert pattern["detail"] == {
+        "action-type": ["PUSH"],
+        "result": ["SUCCESS"],
+        "repository-name": ["api", "web"],
+        "image-tag": [{"anything-but": [""]}],
+    }
+
+
+def test_each_repository_has_its_own_tags():
+    pattern = plan([{"repository": "web", "tags": "v*"}, {"repository": "api", "tags": "stable"}])["groups"][0]
+    assert pattern["event_pattern"]["detail"]["$or"] == [
+        {"repository-name": ["api"], "image-tag": ["stable"]},
+        {"repository-name": ["web"], "image-tag": [{"wildcard": "v*"}]},
+    ]
+
+
+@pytest.mark.parametrize(
+    "image", [{"repository": f"{OTHER}/web"}, {"repository": "web", "digest": DIGEST, "tags": "1"}]
+)
+def test_what_sends_no_events_here_gets_no_rule(image):
+    group = plan([image])["groups"][0]
+    assert group["event_pattern"] is None
+    assert group["references"]
+
+
+def test_groups_have_their_own_nodes_and_names():
+    found = plan([{"repository": "web"}, {"repository": "trainer", "nodes": "gpu", "keep": 3}], GPU)
+    assert [(group["nodes"], group["id"]) for group in found["groups"]] == [
+        ("all", "nodecache-main"),
+        ("gpu", "nodecache-main.gpu"),
+    ]
+    assert found["groups"][0]["targets"] == [{"key": "tag:kubernetes.io/cluster/prod", "values": ["owned"]}]
+    assert found["groups"][1]["targets"] == GPU["gpu"]
+    assert [image["keep"] for image in found["images"]] == [2, 3]
+
+
+def test_the_nodes_may_list_only_what_is_asked_for_by_pattern():
+    found = plan([{"repository": "web"}, {"repository": f"{OTHER}/xx"}, {"repository": "yy", "digest": DIGEST}])
+    assert found["ecr_arns"] == [
+        "arn:aws:ecr:eu-central-1:123456789012:repository/web",
+        "arn:aws:ecr:us-east-1:210987654321:repository/xx",
+    ]
+
+
+def test_several_targets_need_automation():
+    both = {"gpu": [*GPU["gpu"], {"key": "tag:team", "values": ["ml"]}]}
+    with pytest.raises(_plan.PlanError, match="prefetch_delivery automation"):
+        plan([{"repository": "web", "nodes": "gpu"}], both)
+    assert len(plan([{"repository": "web", "nodes": "gpu"}], both, delivery="automation")["groups"][0]["targets"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("images", "nodes", "install", "told"),
+    [
+        ([{"repository": "Team/Web"}], {}, {}, "prefetch_images[0].repository: 'Team/Web'"),
+        ([{}], {}, {}, "prefetch_images[0].repository: ''"),
+        (["web"], {}, {}, "prefetch_images[0]: 'web'"),
+        ("web", {}, {}, "prefetch_images: 'web'"),
+        ([{"repository": "web", "tag": "1"}], {}, {}, "prefetch_images[0]: 'tag'"),
+        ([{"repository": "web", "tags": "a b"}], {}, {}, "prefetch_images[0].tags: 'a b'"),
+        ([{"repository": "web", "tags": "a?"}], {}, {}, "prefetch_images[0].tags: 'a?'"),
+        ([{"repository": "web", "tags": "a**"}], {}, {}, "prefetch_images[0].tags: 'a**'"),
+        ([{"repository": "web", "tags": "$(id)"}], {}, {}, "prefetch_images[0].tags: '$(id)'"),
+        ([{"repository": "r.example/web"}], {}, {}, "prefetch_images[0].tags: ''"),
+        ([{"repository": "r.example/web", "tags": "v*"}], {}, {}, "only ECR tells what is newest"),
+        ([{"repository": "web", "digest": "sha256:1"}], {}, {}, "prefetch_images[0].digest: 'sha256:1'"),
+        ([{"repository": "web", "keep": 0}], {}, {}, "prefetch_images[0].keep: '0'"),
+        ([{"repository": "web", "nodes": "gpu"}], {}, {}, "a name from prefetch_nodes: all"),
+        ([{"repository": "web"}, {"repository": "web"}], {}, {}, "each image once"),
+        ([], {"GPU": GPU["gpu"]}, {}, "prefetch_nodes: 'GPU'"),
+        ([], {"gpu": []}, {}, "prefetch_nodes.gpu: '[]'"),
+        ([], {"gpu": [{"key": "Name", "values": ["x"]}]}, {}, "prefetch_nodes.gpu.key: 'Name'"),
+        ([], {"gpu": [{"key": "tag:a", "values": []}]}, {}, "prefetch_nodes.gpu.values: '[]'"),
+        ([], {"gpu": [{"key": "tag:a"}]}, {}, "a dict with key and a list of values"),
+        ([], {}, {"name": "a.b"}, "prefetch_name: 'a.b'"),
+        ([], {}, {"name": "x" * 25}, "1 to 24 letters"),
+    ],
+)
+def test_a_wrong_input_is_named(images, nodes, install, told):
+    with pytest.raises(_plan.PlanError) as error:
+        plan(images, nodes, **install)
+    assert told in str(error.value)
