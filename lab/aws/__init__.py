@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-MODULES = ("ssm_documents", "ssm_commands", "ssm_associations", "ssm_instances", "events", "ecr", "eks")
+MODULES = ("validation", "ssm_documents", "ssm_commands", "ssm_associations", "ssm_instances", "events", "ecr", "eks")
 
 
 def install_all() -> None:

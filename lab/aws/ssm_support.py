@@ -1,15 +1,12 @@
-"""What the Systems Manager modules share: requests checked against the model, paging, nodes and targets."""
+"""What the Systems Manager modules share: operations, paging, nodes and targets."""
 
 from __future__ import annotations
 
-import functools
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-import botocore.session
 from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
 from moto.ssm.exceptions import SSMException
@@ -31,60 +28,13 @@ def error(code: str, message: str) -> SSMException:
     return SSMException(code, message)
 
 
-@functools.cache
-def _model() -> Any:
-    return botocore.session.Session().get_service_model("ssm")
-
-
-def _python_pattern(pattern: str) -> str:
-    for java, python in ((r"\p{L}", r"\w"), (r"\p{Z}", r"\s"), (r"\p{N}", r"\d")):
-        pattern = pattern.replace(java, python)
-    return pattern
-
-
-def _violations(shape: Any, value: Any, path: str) -> Iterator[str]:
-    facts = shape.metadata
-    said = f"Value at '{path}' failed to satisfy constraint: Member must"
-    if shape.type_name == "structure":
-        for name, member in shape.members.items():
-            if value.get(name) is not None:
-                yield from _violations(member, value[name], f"{path}.{name}".lstrip("."))
-        return
-    if shape.type_name == "list":
-        for number, item in enumerate(value, 1):
-            yield from _violations(shape.member, item, f"{path}.{number}.member")
-    if shape.type_name == "map":
-        for key, item in value.items():
-            yield from _violations(shape.value, item, f"{path}.{key}")
-    size = value if shape.type_name in ("integer", "long") else len(value) if hasattr(value, "__len__") else None
-    noun = "value" if shape.type_name in ("integer", "long") else "length"
-    if size is not None and "min" in facts and size < facts["min"]:
-        yield f"{said} have {noun} greater than or equal to {facts['min']}"
-    if size is not None and "max" in facts and size > facts["max"]:
-        yield f"{said} have {noun} less than or equal to {facts['max']}"
-    if shape.type_name == "string" and getattr(shape, "enum", None) and value not in shape.enum:
-        yield f"{said} satisfy enum value set: [{', '.join(shape.enum)}]"
-    if "pattern" in facts and isinstance(value, str) and not re.fullmatch(_python_pattern(facts["pattern"]), value):
-        yield f"{said} satisfy regular expression pattern: {facts['pattern']}"
-
-
-def validate(operation: str, params: dict[str, Any]) -> None:
-    """Refuse what botocore's model of the operation does not allow, in AWS's own words."""
-    found = list(_violations(_model().operation_model(operation).input_shape, params, ""))
-    if found:
-        errors = "error" if len(found) == 1 else "errors"
-        raise error("ValidationException", f"{len(found)} validation {errors} detected: {'; '.join(found)}")
-
-
 def operation(name: str, method: str, handler: Callable[[SimpleSystemManagerBackend, dict[str, Any]], Any]) -> None:
     """Make ``handler(backend, params)`` answer one API operation."""
 
     def respond(self: SimpleSystemManagerResponse) -> ActionResult:
-        params = json.loads(self.body or "{}")
-        validate(name, params)
-        return ActionResult(handler(self.ssm_backend, params) or {})
+        return ActionResult(handler(self.ssm_backend, json.loads(self.body or "{}")) or {})
 
-    respond.__name__ = method
+    respond.__name__, respond.__doc__ = method, f"Answer {name}."
     setattr(SimpleSystemManagerResponse, method, respond)
 
 

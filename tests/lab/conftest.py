@@ -138,12 +138,13 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         ssm_instances,
         ssm_runs,
         ssm_support,
+        validation,
     )
 
     fleet = FakeFleet(tmp_path)
     for module in (ssm_support, ssm_association_runs, ssm_associations, ssm_commands, ssm_instances, ssm_runs):
         monkeypatch.setattr(module, "fleet", lambda: fleet)
-    for module in (ssm_documents, ssm_commands, ssm_associations, ssm_instances):
+    for module in (validation, ssm_documents, ssm_commands, ssm_associations, ssm_instances):
         module.install()
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
