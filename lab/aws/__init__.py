@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import importlib
 
-MODULES = ("validation", "ssm_documents", "ssm_commands", "ssm_associations", "ssm_instances", "events", "ecr", "eks")
+MODULES = (
+    "validation",
+    "ssm_documents",
+    "ssm_commands",
+    "ssm_associations",
+    "ssm_instances",
+    "automation",
+    "events",
+    "ecr",
+    "eks",
+)
 
 
 def install_all() -> None:

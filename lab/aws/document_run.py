@@ -66,15 +66,20 @@ def check_parameters(content: Mapping[str, Any], given: Mapping[str, Sequence[st
         raise DocumentError(f"missing parameters: {', '.join(missing)}")
     for name, values in given.items():
         spec = specs[name]
-        if spec["type"] != "StringList" and len(values) != 1:
+        if not _is_list(spec) and len(values) != 1:
             raise DocumentError(f"parameter {name} takes exactly one value, got {len(values)}")
         _check_sizes(name, spec, values)
         for value in values:
             _check_value(name, spec, value)
 
 
+def _is_list(spec: Mapping[str, Any]) -> bool:
+    # Automation documents know lists of resources as well: List<AWS::EC2::Instance::Id>.
+    return spec["type"] == "StringList" or spec["type"].startswith("List<")
+
+
 def _check_sizes(name: str, spec: Mapping[str, Any], values: Sequence[str]) -> None:
-    if spec["type"] == "StringList" and not spec.get("minItems", 0) <= len(values) <= spec.get("maxItems", len(values)):
+    if _is_list(spec) and not spec.get("minItems", 0) <= len(values) <= spec.get("maxItems", len(values)):
         raise DocumentError(f"parameter {name} has {len(values)} items, which minItems and maxItems do not allow")
 
 
@@ -97,7 +102,7 @@ def resolve(content: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> d
         kind = spec["type"]
         if name not in given:
             values[name] = spec.get("default")
-        elif kind == "StringList":
+        elif _is_list(spec):
             values[name] = list(given[name])
         else:
             values[name] = json.loads(given[name][0]) if kind in ("StringMap", "MapList") else given[name][0]

@@ -11,7 +11,17 @@ from moto.ssm.models import SimpleSystemManagerBackend
 from lab.aws import document_run
 from lab.aws.ssm_documents import document, short_name
 from lab.aws.ssm_runs import FINAL, Invocation, Plugin, Run
-from lab.aws.ssm_support import check_targets, error, fleet, instances, managed, match, moment, operation, page
+from lab.aws.ssm_support import (
+    check_targets,
+    error,
+    fleet,
+    instances,
+    managed,
+    match,
+    moment,
+    operation,
+    page,
+)
 
 LIST_LIMIT, STDOUT_LIMIT, STDERR_LIMIT = 2500, 24000, 8000
 ERROR_TITLE = "\n----------ERROR-------\n"
@@ -106,13 +116,17 @@ def _describe(run: Run, fresh: bool = False) -> dict[str, Any]:
     }
 
 
-def send_command(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
-    """Check everything AWS checks, then answer at once and work in the background."""
-    found = runnable(backend, params)
-    run = Run(backend, found, params | {"DocumentName": params["DocumentName"]}, _chosen(backend, params))
+def start(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> Run:
+    """Check everything AWS checks, then start the command in the background."""
+    run = Run(backend, runnable(backend, params), params, _chosen(backend, params))
     backend._commands.append(run)
     run.start()
-    return {"Command": _describe(run, fresh=True)}
+    return run
+
+
+def send_command(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
+    """Send a command; the answer knows nothing of its nodes yet."""
+    return {"Command": _describe(start(backend, params), fresh=True)}
 
 
 def hidden_runs(backend: SimpleSystemManagerBackend) -> dict[str, Run]:

@@ -9,7 +9,7 @@ from typing import Any
 from moto.ssm import models
 from moto.ssm.models import Document, Documents, SimpleSystemManagerBackend
 
-from lab.aws import document_run
+from lab.aws import automation_document, document_run
 from lab.aws.ssm_support import error, operation, page
 
 RESERVED = ("aws", "amazon", "amzn", "awsec2", "awsconfigremediation", "awssupport")
@@ -42,6 +42,7 @@ RUN_SHELL_SCRIPT = {
     ],
 }
 AMAZON = {"AWS-RunShellScript": RUN_SHELL_SCRIPT}
+CHECKS = {"Command": document_run.check_content, "Automation": automation_document.check_content}
 
 # (backend, document name, what changed: default, latest or deleted)
 _listeners: list[Callable[[SimpleSystemManagerBackend, str, str], None]] = []
@@ -130,9 +131,10 @@ def _new(backend: SimpleSystemManagerBackend, params: dict[str, Any], base: Docu
         target_type=params.get("TargetType") or (base.target_type if base else ""),
         document_version=version,
     )
-    if kind == "Command" and made.schema_version.startswith("2"):
+    check = CHECKS.get(kind)
+    if check:
         try:
-            document_run.check_content(made.content_json)
+            check(made.content_json)
         except document_run.DocumentError as wrong:
             raise error("InvalidDocumentContent", f"The content for the document is not valid: {wrong}") from wrong
     return _finish(made, params.get("DisplayName") or (base.display_name if base else None))

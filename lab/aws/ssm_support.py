@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,8 @@ from moto.ec2.models import ec2_backends
 from moto.ssm.exceptions import SSMException
 from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
+
+from lab import settings
 
 GONE = ("terminated", "shutting-down", "stopped", "stopping")
 
@@ -28,10 +31,20 @@ def error(code: str, message: str) -> SSMException:
     return SSMException(code, message)
 
 
+# Whose key signed the request that is being answered.
+_caller: ContextVar[str] = ContextVar("caller", default=settings.ACCESS_KEY)
+
+
+def principal() -> str:
+    """Return who is asking, as an ARN."""
+    return f"arn:aws:iam::{settings.ACCOUNT}:root"
+
+
 def operation(name: str, method: str, handler: Callable[[SimpleSystemManagerBackend, dict[str, Any]], Any]) -> None:
     """Make ``handler(backend, params)`` answer one API operation."""
 
     def respond(self: SimpleSystemManagerResponse) -> ActionResult:
+        _caller.set(self.get_access_key())
         return ActionResult(handler(self.ssm_backend, json.loads(self.body or "{}")) or {})
 
     respond.__name__, respond.__doc__ = method, f"Answer {name}."

@@ -131,6 +131,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     from werkzeug.serving import make_server
 
     from lab.aws import (
+        automation,
         ssm_association_runs,
         ssm_associations,
         ssm_commands,
@@ -144,12 +145,13 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     fleet = FakeFleet(tmp_path)
     for module in (ssm_support, ssm_association_runs, ssm_associations, ssm_commands, ssm_instances, ssm_runs):
         monkeypatch.setattr(module, "fleet", lambda: fleet)
-    for module in (validation, ssm_documents, ssm_commands, ssm_associations, ssm_instances):
+    for module in (validation, ssm_documents, ssm_commands, ssm_associations, ssm_instances, automation):
         module.install()
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     reset = urllib.request.Request(f"http://127.0.0.1:{server.server_port}/moto-api/reset", method="POST")
     urllib.request.urlopen(reset).close()
+    monkeypatch.setattr(settings, "API_PORT", server.server_port)
     yield Lab(server.server_port, fleet)
     server.shutdown()
     server.server_close()
