@@ -6,6 +6,7 @@ import importlib
 
 MODULES = (
     "validation",
+    "iam",
     "ssm_documents",
     "ssm_commands",
     "ssm_associations",
