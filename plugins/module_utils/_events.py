@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 try:
@@ -15,40 +16,54 @@ except ImportError:
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
-    ansible_dict_to_boto3_tag_list,
-    boto3_tag_list_to_ansible_dict,
-)
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import RETRY_CODES, call
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import RETRY_CODES, NodecacheError, call
 
-_retry = AWSRetry.jittered_backoff(catch_extra_error_codes=list(RETRY_CODES))
+# The API takes that many at once.
+_BATCH = 10
+
+
+def _again(function: Callable[..., Any], *arguments: Any) -> Any:
+    return AWSRetry.jittered_backoff(catch_extra_error_codes=list(RETRY_CODES))(function)(*arguments)
 
 
 def find_rule(client: Any, name: str, bus: str) -> dict[str, Any] | None:
-    """Return the rule as DescribeRule gives it, with its tags under C(Tags), or None."""
+    """Return the rule as DescribeRule gives it, or None."""
     with call("rule", "describe", name):
         try:
-            rule = client.describe_rule(Name=name, EventBusName=bus, aws_retry=True)
+            rule: dict[str, Any] = client.describe_rule(Name=name, EventBusName=bus, aws_retry=True)
         except is_boto3_error_code("ResourceNotFoundException"):
             return None
-        tags = client.list_tags_for_resource(ResourceARN=rule["Arn"], aws_retry=True)["Tags"]
     rule.pop("ResponseMetadata", None)
-    return {**rule, "Tags": boto3_tag_list_to_ansible_dict(tags)}
+    return rule
+
+
+def rule_tags(client: Any, name: str, arn: str) -> dict[str, str]:
+    """Return the rule's tags."""
+    with call("rule", "list its tags", name):
+        tags = client.list_tags_for_resource(ResourceARN=arn, aws_retry=True)["Tags"]
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def refuse_managed(rule: dict[str, Any] | None, thing: str, action: str) -> None:
+    """Refuse to change what an AWS service keeps for itself."""
+    owner = (rule or {}).get("ManagedBy")
+    if owner:
+        raise NodecacheError(f"{thing}: could not {action}, because {owner} manages the rule.")
 
 
 def put_rule(client: Any, rule: dict[str, Any], tags: dict[str, str]) -> str:
     """Write the whole rule and return its ARN; EventBridge looks at tags only when the rule is new."""
     request = dict(rule)
     if tags:
-        request["Tags"] = ansible_dict_to_boto3_tag_list(tags)
+        request["Tags"] = _tag_list(tags)
     with call("rule", "put", rule["Name"]):
-        return client.put_rule(**request, aws_retry=True)["RuleArn"]
+        return str(client.put_rule(**request, aws_retry=True)["RuleArn"])
 
 
-def delete_rule(client: Any, name: str, bus: str) -> None:
+def delete_rule(client: Any, name: str, bus: str, force: bool) -> None:
     """Delete a rule that has no targets."""
     with call("rule", "delete", name):
-        client.delete_rule(Name=name, EventBusName=bus, aws_retry=True)
+        client.delete_rule(Name=name, EventBusName=bus, **_force(force), aws_retry=True)
 
 
 def tag_rule(client: Any, name: str, arn: str, to_set: dict[str, str], to_unset: list[str]) -> None:
@@ -57,10 +72,17 @@ def tag_rule(client: Any, name: str, arn: str, to_set: dict[str, str], to_unset:
         if to_unset:
             client.untag_resource(ResourceARN=arn, TagKeys=to_unset, aws_retry=True)
         if to_set:
-            client.tag_resource(ResourceARN=arn, Tags=ansible_dict_to_boto3_tag_list(to_set), aws_retry=True)
+            client.tag_resource(ResourceARN=arn, Tags=_tag_list(to_set), aws_retry=True)
 
 
-@_retry
+def _tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _force(force: bool) -> dict[str, bool]:
+    return {"Force": True} if force else {}
+
+
 def _list_targets(client: Any, rule: str, bus: str) -> list[dict[str, Any]]:
     pages = client.get_paginator("list_targets_by_rule").paginate(Rule=rule, EventBusName=bus)
     return [target for page in pages for target in page["Targets"]]
@@ -70,9 +92,10 @@ def list_targets(client: Any, rule: str, bus: str) -> list[dict[str, Any]] | Non
     """Return all targets of the rule, or None when there is no such rule."""
     with call("rule", "list its targets", rule):
         try:
-            return _list_targets(client, rule, bus)
+            targets: list[dict[str, Any]] = _again(_list_targets, client, rule, bus)
         except is_boto3_error_code("ResourceNotFoundException"):
             return None
+    return targets
 
 
 def _raise_failed_entry(response: dict[str, Any], operation: str) -> None:
@@ -84,7 +107,6 @@ def _raise_failed_entry(response: dict[str, Any], operation: str) -> None:
     raise ClientError({"Error": error}, operation)
 
 
-@_retry
 def _put_target(client: Any, rule: str, bus: str, target: dict[str, Any]) -> None:
     response = client.put_targets(Rule=rule, EventBusName=bus, Targets=[target])
     _raise_failed_entry(response, "PutTargets")
@@ -93,16 +115,17 @@ def _put_target(client: Any, rule: str, bus: str, target: dict[str, Any]) -> Non
 def put_target(client: Any, rule: str, bus: str, target: dict[str, Any]) -> None:
     """Write one whole target and leave its siblings alone."""
     with call("target", f"put on rule '{rule}'", target["Id"]):
-        _put_target(client, rule, bus, target)
+        _again(_put_target, client, rule, bus, target)
 
 
-@_retry
-def _remove_target(client: Any, rule: str, bus: str, target_id: str) -> None:
-    response = client.remove_targets(Rule=rule, EventBusName=bus, Ids=[target_id])
+def _remove_targets(client: Any, rule: str, bus: str, ids: list[str], force: bool) -> None:
+    response = client.remove_targets(Rule=rule, EventBusName=bus, Ids=ids, **_force(force))
     _raise_failed_entry(response, "RemoveTargets")
 
 
-def remove_target(client: Any, rule: str, bus: str, target_id: str) -> None:
-    """Remove one target and leave its siblings alone."""
-    with call("target", f"remove from rule '{rule}'", target_id):
-        _remove_target(client, rule, bus, target_id)
+def remove_targets(client: Any, rule: str, bus: str, ids: list[str], force: bool) -> None:
+    """Remove these targets and leave their siblings alone."""
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
+        with call("target", f"remove from rule '{rule}'", "', '".join(batch)):
+            _again(_remove_targets, client, rule, bus, batch, force)

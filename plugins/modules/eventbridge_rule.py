@@ -12,12 +12,13 @@ version_added: 1.0.0
 short_description: Manage an Amazon EventBridge rule
 description:
   - Creates, changes and deletes one rule on one event bus.
-  - Targets are never touched, see M(nodecache.eks.eventbridge_target).
+  - Its targets are another module's, M(nodecache.eks.eventbridge_target); this one never touches them, but for
+    O(remove_targets).
 author:
   - nodecache.eks contributors (@nodecache)
 options:
   name:
-    description: The rule's name.
+    description: The rule's name, 1 to 64 letters, digits, dots, hyphens and underscores.
     type: str
     required: true
   event_bus_name:
@@ -28,11 +29,13 @@ options:
     description:
       - The events that match, as a dictionary or as JSON text.
       - It is compared with the present pattern as JSON, so spacing and the order of keys do not matter.
-      - A new rule needs O(event_pattern) or O(schedule_expression).
+      - A rule needs O(event_pattern) or O(schedule_expression), and can have both.
+      - An empty string takes the pattern away.
     type: raw
   schedule_expression:
     description:
-      - When the rule runs, as V(rate(...\)) or V(cron(...\)); only the default event bus has schedules.
+      - When the rule runs, as V(rate(5 minutes\)) or V(cron(0 20 * * ? *\)), in UTC.
+      - Only rules on the default event bus have schedules.
       - An empty string takes the schedule away.
     type: str
   description:
@@ -45,17 +48,35 @@ options:
       - Whether the rule acts.
       - A new rule is V(ENABLED) unless this option says otherwise.
     type: str
-    choices: [ENABLED, DISABLED]
-  state:
+    choices: [ENABLED, DISABLED, ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS]
+  role_arn:
     description:
-      - Whether the rule is there.
-      - A rule that still has targets is not deleted, the module fails and names them.
+      - The ARN of the role that the rule uses to reach an event bus of another account.
+      - The roles that targets need belong to M(nodecache.eks.eventbridge_target).
+      - An empty string takes the role away.
+    type: str
+  remove_targets:
+    description:
+      - Whether O(state=absent) removes all the rule's targets, whoever made them, before it deletes the rule.
+      - By default a rule that still has targets is not deleted; the module fails and names them.
+    type: bool
+    default: false
+  force:
+    description:
+      - Whether O(state=absent) deletes a rule that an AWS service manages.
+      - Such a rule is never changed.
+    type: bool
+    default: false
+  state:
+    description: Whether the rule is there.
     type: str
     choices: [present, absent]
     default: present
 notes:
   - An option that is left out is left alone.
-  - In check mode O(state=absent) only warns of targets, because earlier tasks may be about to remove them.
+  - Needs C(events:DescribeRule) and C(events:ListTagsForResource); to change the rule C(events:PutRule),
+    C(events:TagResource) and C(events:UntagResource), with O(role_arn) C(iam:PassRole) on that role; to delete it
+    C(events:ListTargetsByRule) and C(events:DeleteRule), with O(remove_targets) C(events:RemoveTargets).
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - amazon.aws.common.modules
@@ -78,6 +99,13 @@ EXAMPLES = r"""
         repository-name: [team/app]
         image-tag: [{anything-but: [""]}]
 
+- name: Run once an hour
+  nodecache.eks.eventbridge_rule:
+    name: nodecache-hourly
+    schedule_expression: rate(1 hour)
+    tags:
+      team: platform
+
 - name: Stop the rule and keep all else
   nodecache.eks.eventbridge_rule:
     name: nodecache-push
@@ -87,6 +115,12 @@ EXAMPLES = r"""
   nodecache.eks.eventbridge_rule:
     name: nodecache-push
     state: absent
+
+- name: Delete the rule and whatever targets it has
+  nodecache.eks.eventbridge_rule:
+    name: nodecache-hourly
+    state: absent
+    remove_targets: true
 """
 
 RETURN = r"""
@@ -97,160 +131,183 @@ rule:
   contains:
     name:
       description: The rule's name.
+      returned: when there is a rule
       type: str
+      sample: nodecache-push
     arn:
-      description: The rule's ARN; not there in check mode when the rule is new.
+      description: The rule's ARN.
+      returned: when there is a rule, but not in check mode when it is new
       type: str
+      sample: arn:aws:events:eu-central-1:123456789012:rule/nodecache-push
     event_bus_name:
-      description: The event bus.
+      description: The event bus, as it was given.
+      returned: when there is a rule
       type: str
+      sample: default
     event_pattern:
       description: The events that match, its keys as they were given.
+      returned: when the rule has one
       type: dict
+      sample: {"source": ["aws.ecr"], "detail-type": ["ECR Image Action"]}
     schedule_expression:
       description: When the rule runs.
+      returned: when the rule has one
       type: str
+      sample: rate(1 hour)
     description:
       description: What the rule is for.
+      returned: when the rule has one
       type: str
+      sample: Cache what is pushed
     state:
       description: Whether the rule acts.
+      returned: when there is a rule
       type: str
       sample: ENABLED
+    role_arn:
+      description: The role with which the rule reaches an event bus of another account.
+      returned: when the rule has one
+      type: str
+      sample: arn:aws:iam::123456789012:role/events
+    managed_by:
+      description: The AWS service that manages the rule.
+      returned: when a service does
+      type: str
+      sample: batch.amazonaws.com
+    created_by:
+      description: The account that made the rule.
+      returned: when EventBridge tells
+      type: str
+      sample: "123456789012"
     tags:
       description: The rule's tags.
+      returned: when there is a rule
       type: dict
+      sample: {"team": "platform"}
 """
 
-import json
-import re
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
-from ansible_collections.nodecache.eks.plugins.module_utils import _events
+from ansible_collections.nodecache.eks.plugins.module_utils import _events, _model
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, normalise_json
+from ansible_collections.nodecache.eks.plugins.module_utils._events_rule import check_schedule, read_pattern
+from ansible_collections.nodecache.eks.plugins.module_utils._state import (
+    check_tags,
+    diff_dict,
+    resulting_tags,
+    tag_plan,
+)
 
-NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
-SCHEDULE = re.compile(r"(rate|cron)\(.+\)")
-PATTERN_LENGTH = 4096
-# What PutRule takes back; it forgets whatever is left out.
-WRITABLE = ("Name", "EventBusName", "EventPattern", "ScheduleExpression", "Description", "State", "RoleArn")
-
-
-def check_params(params: dict[str, Any]) -> None:
-    """Refuse what EventBridge would refuse."""
-    if not NAME.fullmatch(params["name"]):
-        raise NodecacheError(
-            f"name is '{params['name']}' but must be 1 to 64 letters, digits, dots, hyphens or underscores."
-        )
-    schedule = params["schedule_expression"]
-    if schedule and not SCHEDULE.fullmatch(schedule):
-        raise NodecacheError(f"schedule_expression is '{schedule}' but must be rate(...) or cron(...).")
-    if params["event_pattern"] is None:
-        return
-    try:
-        pattern = normalise_json(params["event_pattern"])
-    except ValueError as error:
-        raise NodecacheError(f"event_pattern is '{params['event_pattern']}' but must be a JSON object.") from error
-    if not isinstance(pattern, dict) or not pattern:
-        raise NodecacheError(f"event_pattern is '{params['event_pattern']}' but must be a JSON object with keys.")
-    if len(json.dumps(pattern)) > PATTERN_LENGTH:
-        raise NodecacheError(
-            f"event_pattern is {len(json.dumps(pattern))} characters long but must be at most {PATTERN_LENGTH}."
-        )
+# No option takes these away.
+REQUIRED = ("Name", "EventBusName")
+STATES = ["ENABLED", "DISABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"]
 
 
-def build_desired(params: dict[str, Any]) -> dict[str, Any]:
-    """Return what the options ask for in the API's shape, the pattern parsed."""
-    desired = {
-        "Name": params["name"],
-        "EventBusName": params["event_bus_name"],
-        "EventPattern": None if params["event_pattern"] is None else normalise_json(params["event_pattern"]),
-        "ScheduleExpression": params["schedule_expression"],
-        "Description": params["description"],
-        "State": params["rule_state"],
+def build_desired(params: dict[str, Any], shape: Any) -> dict[str, Any]:
+    """Return what the options ask for in the API's shape, empty where something shall go; refuse what is wrong."""
+    check_tags(params["tags"])
+    pattern, schedule = params["event_pattern"], params["schedule_expression"]
+    if schedule:
+        check_schedule(schedule, params["event_bus_name"])
+    options = {
+        "name": params["name"],
+        "event_bus_name": params["event_bus_name"],
+        "event_pattern": None if pattern is None else read_pattern(pattern),
+        "schedule_expression": schedule,
+        "description": params["description"],
+        "state": params["rule_state"],
+        "role_arn": params["role_arn"],
     }
-    return {key: value for key, value in desired.items() if value is not None}
+    desired: dict[str, Any] = _model.to_request(shape, options)
+    _model.check(shape, {key: value for key, value in desired.items() if value or key in REQUIRED})
+    return desired
 
 
-def plan(current: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any]:
-    """Return the whole rule as it shall be."""
-    merged = {"State": "ENABLED", **current, **desired}
-    return {key: value for key, value in merged.items() if value != ""}
+def plan(current: dict[str, Any], desired: dict[str, Any], shape: Any) -> tuple[bool, dict[str, Any]]:
+    """Return whether the rule has to be written, and the whole rule as it shall be; PutRule forgets the rest."""
+    writable = {key: value for key, value in current.items() if key in shape.members and key != "Tags"}
+    after = _model.overlay(shape, {"State": "ENABLED", **writable}, desired)
+    return not _model.same(_comparable(after), _comparable(writable)), after
 
 
-def _parsed(rule: dict[str, Any] | None, bus: str) -> dict[str, Any]:
-    if rule is None:
-        return {}
-    parsed = {key: value for key, value in rule.items() if value not in (None, "")}
-    if "EventPattern" in parsed:
-        parsed["EventPattern"] = normalise_json(parsed["EventPattern"])
-    # The bus may have been named by its ARN, which DescribeRule answers with its name.
-    parsed["EventBusName"] = bus
-    return parsed
+def _comparable(rule: dict[str, Any]) -> dict[str, Any]:
+    if "EventPattern" not in rule:
+        return rule
+    return {**rule, "EventPattern": _model.read_json("event_pattern", rule["EventPattern"])}
 
 
-def _result(rule: dict[str, Any]) -> dict[str, Any]:
-    names = {
-        "Name": "name",
-        "Arn": "arn",
-        "EventBusName": "event_bus_name",
-        "EventPattern": "event_pattern",
-        "ScheduleExpression": "schedule_expression",
-        "Description": "description",
-        "State": "state",
-        "RoleArn": "role_arn",
-        "ManagedBy": "managed_by",
-        "Tags": "tags",
-    }
-    return {name: rule[key] for key, name in names.items() if key in rule}
+class Rule:
+    """One run on one rule."""
 
+    def __init__(self, module: AnsibleAWSModule) -> None:
+        self.module, self.params = module, module.params
+        self.client = make_client(module, "events")
+        self.shape = _model.input_shape(self.client, "PutRule")
+        self.name, self.bus = self.params["name"], self.params["event_bus_name"]
 
-def _request(rule: dict[str, Any]) -> dict[str, Any]:
-    request = {key: rule[key] for key in WRITABLE if key in rule}
-    if "EventPattern" in request:
-        request["EventPattern"] = json.dumps(request["EventPattern"])
-    return request
+    def run(self) -> dict[str, Any]:
+        """Bring the rule to its state and return the module's result."""
+        desired = build_desired(self.params, self.shape)
+        found = _events.find_rule(self.client, self.name, self.bus)
+        # The bus may have been named by its ARN, which DescribeRule answers with its name.
+        current = {**found, "EventBusName": self.bus} if found else {}
+        tags = _events.rule_tags(self.client, self.name, current["Arn"]) if current else {}
+        before = self._result(current, tags)
+        if self.params["state"] == "absent":
+            changed = self.ensure_absent(current, before)
+            return {"changed": changed, "rule": {}, "diff": diff_dict(before, {})}
+        changed, arn, after = self.ensure_present(current, tags, desired)
+        rule = {**after, "arn": arn} if arn else after
+        hidden = {"arn"} if not current else set()
+        shown = {key: value for key, value in rule.items() if key not in hidden}
+        return {"changed": changed, "rule": rule, "diff": diff_dict(before, shown)}
 
+    def _result(self, rule: dict[str, Any], tags: dict[str, str]) -> dict[str, Any]:
+        if not rule:
+            return {}
+        result: dict[str, Any] = _model.to_result(_model.output_shape(self.client, "DescribeRule"), _comparable(rule))
+        return {**result, "tags": tags}
 
-def ensure_present(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
-    """Create or change the rule."""
-    after = plan(current, build_desired(module.params))
-    name = module.params["name"]
-    if "EventPattern" not in after and "ScheduleExpression" not in after:
-        raise NodecacheError(f"rule '{name}' needs event_pattern or schedule_expression.")
-    to_set, to_unset = {}, []
-    if module.params["tags"] is not None:
-        tags = current.get("Tags", {})
-        to_set, to_unset = compare_aws_tags(tags, module.params["tags"], module.params["purge_tags"])
-        after["Tags"] = {key: value for key, value in {**tags, **to_set}.items() if key not in to_unset}
-    after.setdefault("Tags", {})
+    def ensure_present(
+        self, current: dict[str, Any], tags: dict[str, str], desired: dict[str, Any]
+    ) -> tuple[bool, str | None, dict[str, Any]]:
+        """Create or change the rule; return whether that was needed, its ARN and how it is."""
+        differs, after = plan(current, desired, self.shape)
+        if "EventPattern" not in after and "ScheduleExpression" not in after:
+            raise NodecacheError(f"rule '{self.name}' needs event_pattern or schedule_expression.")
+        to_set, to_unset = tag_plan(tags, self.params["tags"], self.params["purge_tags"])
+        changed = differs or bool(to_set or to_unset)
+        if changed:
+            _events.refuse_managed(current, f"rule '{self.name}'", "change it")
+        arn = current.get("Arn")
+        if not self.module.check_mode:
+            if differs:
+                arn = _events.put_rule(self.client, after, {} if current else to_set)
+            if current and (to_set or to_unset):
+                _events.tag_rule(self.client, self.name, current["Arn"], to_set, to_unset)
+        gone = {key: value for key, value in current.items() if key not in self.shape.members}
+        return changed, arn, self._result({**gone, **after}, resulting_tags(tags, to_set, to_unset))
 
-    differs = any(after.get(key) != current.get(key) for key in WRITABLE)
-    if not module.check_mode:
-        if differs:
-            after["Arn"] = _events.put_rule(client, _request(after), {} if current else to_set)
-        if current and (to_set or to_unset):
-            _events.tag_rule(client, name, after["Arn"], to_set, to_unset)
-    return differs or bool(to_set or to_unset), after
-
-
-def ensure_absent(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
-    """Delete the rule unless it has targets."""
-    if not current:
-        return False, {}
-    name, bus = module.params["name"], module.params["event_bus_name"]
-    targets = [target["Id"] for target in _events.list_targets(client, name, bus) or []]
-    if targets:
-        sentence = f"rule '{name}': could not delete it while it has targets: {', '.join(sorted(targets))}."
-        if not module.check_mode:
-            raise NodecacheError(sentence)
-        module.warn(sentence)
-    if not module.check_mode:
-        _events.delete_rule(client, name, bus)
-    return True, {}
+    def ensure_absent(self, current: dict[str, Any], before: dict[str, Any]) -> bool:
+        """Delete the rule, unless targets would go with it that nobody said should go."""
+        if not current:
+            return False
+        force = self.params["force"]
+        if not force:
+            _events.refuse_managed(current, f"rule '{self.name}'", "delete it")
+        targets = _events.list_targets(self.client, self.name, self.bus) or []
+        ids = sorted(target["Id"] for target in targets)
+        if ids and not self.params["remove_targets"]:
+            raise NodecacheError(
+                f"rule '{self.name}': could not delete it while it has targets: {', '.join(ids)}."
+            )
+        if ids:
+            before["targets"] = ids
+        if not self.module.check_mode:
+            _events.remove_targets(self.client, self.name, self.bus, ids, force)
+            _events.delete_rule(self.client, self.name, self.bus, force)
+        return True
 
 
 def main() -> None:
@@ -261,7 +318,10 @@ def main() -> None:
             "event_pattern": {"type": "raw"},
             "schedule_expression": {},
             "description": {},
-            "rule_state": {"choices": ["ENABLED", "DISABLED"]},
+            "rule_state": {"choices": STATES},
+            "role_arn": {},
+            "remove_targets": {"type": "bool", "default": False},
+            "force": {"type": "bool", "default": False},
             "tags": {"type": "dict", "aliases": ["resource_tags"]},
             "purge_tags": {"type": "bool", "default": True},
             "state": {"choices": ["present", "absent"], "default": "present"},
@@ -269,16 +329,10 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        check_params(module.params)
-        client = make_client(module, "events")
-        bus = module.params["event_bus_name"]
-        current = _parsed(_events.find_rule(client, module.params["name"], bus), bus)
-        ensure = ensure_present if module.params["state"] == "present" else ensure_absent
-        changed, after = ensure(client, module, current)
+        result = Rule(module).run()
     except NodecacheError as error:
         module.fail_json(msg=str(error))
-    before, after = _result(current), _result(after)
-    module.exit_json(changed=changed, rule=after, diff=diff_dict(before, after))
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":
