@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import checks, server, settings
-from lab.node import cgroups, files, fleet, network, process
+from lab.node import cgroups, files, fleet, network, process, runtime
 
 LOCK = settings.RUN.with_suffix(".lock")
 SERVER_LOG = settings.LOG / "server.log"
@@ -111,12 +111,12 @@ def up() -> int:
 
 
 def _start() -> None:
-    from lab import hosts, images, packages, tls
+    from lab import hosts, images, tls
 
     settings.RUN.mkdir(parents=True, exist_ok=True)
     settings.LOG.mkdir(parents=True, exist_ok=True)
     steps: list[tuple[str, Callable[[], Any]]] = [
-        ("Unpacking containerd, the registry and nginx (nothing is installed)", packages.ensure),
+        ("Unpacking containerd, the registry and nginx (nothing is installed)", runtime.ensure),
         ("Making certificates", tls.ca_bundle),
         ("Building the small images", lambda: (images.base_archive(), images.pause_archive())),
         ("Adding the registry's name to /etc/hosts", hosts.add),

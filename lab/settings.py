@@ -8,7 +8,13 @@ from typing import Any
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 ECR_HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
-AWS_HOSTS = tuple(f"{service}.{REGION}.amazonaws.com" for service in ("api.ecr", "ssm", "ec2", "sts", "eks"))
+AWS_HOSTS = (
+    "iam.amazonaws.com",
+    *(
+        f"{service}.{REGION}.amazonaws.com"
+        for service in ("api.ecr", "autoscaling", "ec2", "eks", "events", "logs", "monitoring", "sqs", "ssm", "sts")
+    ),
+)
 
 API_HOST = "127.0.0.1"
 API_PORT = 4599
@@ -40,7 +46,5 @@ def client(service: str) -> Any:
     """Return a boto3 client of the lab, deaf to the person's own AWS configuration."""
     import boto3
 
-    session = boto3.session.Session(
-        aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION
-    )
+    session = boto3.session.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION)
     return session.client(service, endpoint_url=endpoint())

@@ -1,123 +1,79 @@
-"""The files a node has of its own, as an EKS-optimised machine image lays them out."""
+"""The files a node has of its own: laid out under its directory, over the host's once it starts."""
 
 from __future__ import annotations
 
-import json
+import os
 import shutil
+import stat
+import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
-from lab import settings
-from lab.node import credential_provider
+from lab import packages, settings
+from lab.node import aws_command, credential_provider, machine_image, runtime
 
-PAUSE = "localhost/kubernetes/pause:latest"
-SOCKET = "/run/containerd/containerd.sock"
-PROGRAMS = ("containerd", "containerd-shim-runc-v2", "ctr", "runc")
-
-# Without CAP_SYS_RESOURCE a sandbox cannot lower its score, hence restrict_oom_score_adj.
-CONTAINERD = f"""version = 2
-root = "/var/lib/containerd"
-state = "/run/containerd"
-disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", \
-"io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
-
-[grpc]
-address = "{SOCKET}"
-
-[plugins."io.containerd.grpc.v1.cri"]
-sandbox_image = "{PAUSE}"
-restrict_oom_score_adj = true
-disable_apparmor = true
-
-[plugins."io.containerd.grpc.v1.cri".containerd]
-default_runtime_name = "runc"
-discard_unpacked_layers = true
-
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-runtime_type = "io.containerd.runc.v2"
-
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-BinaryName = "/usr/bin/runc"
-
-[plugins."io.containerd.grpc.v1.cri".registry]
-config_path = "/etc/containerd/certs.d:/etc/docker/certs.d"
-"""
-
-KUBELET = {
-    "kind": "KubeletConfiguration",
-    "apiVersion": "kubelet.config.k8s.io/v1beta1",
-    "containerRuntimeEndpoint": f"unix://{SOCKET}",
-    "serializeImagePulls": False,
-    "evictionHard": {"memory.available": "100Mi", "nodefs.available": "10%", "nodefs.inodesFree": "5%"},
-}
-
-PROVIDERS = {
-    "apiVersion": "kubelet.config.k8s.io/v1",
-    "kind": "CredentialProviderConfig",
-    "providers": [
-        {
-            "name": "ecr-credential-provider",
-            "matchImages": ["*.dkr.ecr.*.amazonaws.com", "*.dkr-ecr.*.on.aws"],
-            "defaultCacheDuration": "12h0m0s",
-            "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
-        }
-    ],
-}
-
-# Version 1, which the virtual environment has, reads neither the system's bundle nor the region from the metadata.
-AWS = f"""#!/bin/sh
-export AWS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt
-export AWS_DEFAULT_REGION="${{{{AWS_DEFAULT_REGION:-{settings.REGION}}}}}"
-exec {{python}} {{aws}} "$@"
-"""
+# What the host has in these must not show on a node.
+HIDDEN = ("etc/containerd", "etc/docker", "etc/kubernetes", "etc/eks", "etc/nerdctl", "etc/cni")
+OPAQUE = "trusted.overlay.opaque"
+PROGRAMS = ("containerd", "containerd-shim-runc-v2", "ctr")
 
 
-def hosts(private_ip: str) -> str:
-    """Return the node's /etc/hosts: AWS's names lead to the lab."""
-    lines = ["127.0.0.1 localhost", f"{private_ip} ip-{private_ip.replace('.', '-')}.ec2.internal"]
-    lines += [f"{settings.GATEWAY} {name}" for name in (settings.ECR_HOST, *settings.AWS_HOSTS)]
-    return "\n".join(lines) + "\n"
-
-
-def programs() -> dict[str, str]:
+def programs() -> dict[str, Path | str]:
     """Return where the node's programs lie on the host."""
-    places = {name: str(settings.CACHE / "tree/usr/bin" / name) for name in PROGRAMS}
+    places: dict[str, Path | str] = {f"usr/bin/{name}": runtime.programs() / name for name in PROGRAMS}
+    places["usr/sbin/runc"] = packages.binary("runc").resolve()
+    # Amazon Linux's sh is bash.
+    places["usr/bin/sh"] = "bash"
     if not Path("/usr/bin/python3").exists():
-        places["python3"] = sys.executable
+        places["usr/bin/python3"] = sys.executable
     return places
 
 
-def write(node: Path, private_ip: str) -> None:
+def write(node: Path, instance_id: str, private_ip: str) -> None:
     """Lay the node's files out under its directory."""
     for name in ("containerd", "amazon"):
         (node / name).mkdir(parents=True, exist_ok=True)
-    etc, programs_dir = node / "files/etc", node / "files/usr/bin"
-    texts = {
-        "hosts": hosts(private_ip),
-        "ssl/certs/ca-certificates.crt": (settings.RUN / "tls/bundle.pem").read_text(encoding="utf-8"),
-        "containerd/config.toml": CONTAINERD,
-        "kubernetes/kubelet/config.json": json.dumps(KUBELET, indent=2),
-        "eks/image-credential-provider/config.json": json.dumps(PROVIDERS, indent=2),
-        "eks/image-credential-provider/ecr-credential-provider": provider(),
-    }
-    for name, text in texts.items():
-        path = etc / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    (etc / "eks/image-credential-provider/ecr-credential-provider").chmod(0o755)
-    programs_dir.mkdir(parents=True)
+    files = node / "files"
+    for name in HIDDEN:
+        (files / name).mkdir(parents=True)
+        os.setxattr(files / name, OPAQUE, b"y")
+    for name in ("etc/containerd/certs.d", "etc/cni/net.d", "usr/bin", "usr/sbin"):
+        (files / name).mkdir(parents=True)
+    for name, text in machine_image.texts(instance_id, private_ip).items():
+        _text(files / "etc" / name, text)
+    _certificates(files / "etc")
+    _text(files / "etc/eks/image-credential-provider/ecr-credential-provider", script(credential_provider), 0o755)
     for name, place in programs().items():
-        (programs_dir / name).symlink_to(place)
-    aws = Path(sys.executable).parent / "aws"
-    if aws.exists():
-        command = programs_dir / "aws"
-        command.write_text(AWS.format(python=sys.executable, aws=aws), encoding="utf-8")
-        command.chmod(0o755)
+        (files / name).symlink_to(place)
+    _text(files / "usr/bin/sudo", machine_image.SUDO, 0o755)
+    _text(files / "usr/bin/aws", script(aws_command), 0o755)
+    for name in machine_image.ABSENT:
+        # The overlay takes such a device for the absence of the file below.
+        os.mknod(files / "usr/bin" / name, stat.S_IFCHR)
 
 
-def provider() -> str:
-    """Return the credential provider, to be run by this very interpreter and its botocore."""
-    return f"#!{sys.executable}\n" + Path(credential_provider.__file__).read_text(encoding="utf-8")
+def _text(path: Path, text: str, mode: int = 0o644) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(mode)
+
+
+def _certificates(etc: Path) -> None:
+    """Let every tool of the node trust the lab, by Debian's file, by Amazon Linux's, and by OpenSSL's hashed name."""
+    tls = settings.RUN / "tls"
+    bundle = (tls / "bundle.pem").read_text(encoding="utf-8")
+    _text(etc / "ssl/certs/ca-certificates.crt", bundle)
+    _text(etc / "pki/tls/certs/ca-bundle.crt", bundle)
+    authority = tls / "ca.pem"
+    command = ["openssl", "x509", "-noout", "-subject_hash", "-in", str(authority)]
+    name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    _text(etc / f"ssl/certs/{name}.0", authority.read_text(encoding="utf-8"))
+
+
+def script(module: ModuleType) -> str:
+    """Return one of our modules as a program, to be run by this very interpreter and its packages."""
+    return f"#!{sys.executable}\n" + Path(str(module.__file__)).read_text(encoding="utf-8")
 
 
 def remove(node: Path) -> None:

@@ -5,49 +5,26 @@ from __future__ import annotations
 import datetime
 import json
 import logging
-import os
-import signal
 import subprocess
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from lab import settings
-from lab.node import cgroups, files, imds, init, network, process
+from lab.node import agent, cgroups, files, imds, init, network, process, runtime
+from lab.node.agent import Result
 from lab.node.role import Announce, Role
 
 LOG = logging.getLogger(__name__)
 STATES = settings.RUN / "nodes"
 DISKS = settings.VAR / "nodes"
 PATIENCE = 30.0
-KILLED = 137
-GLANCE = 0.1
-
-ENVIRONMENT = {
-    "PATH": init.PATH,
-    "AWS_SSM_REGION_NAME": settings.REGION,
-    "AWS_SSM_PLATFORM_NAME": "Amazon Linux",
-    "AWS_SSM_PLATFORM_VERSION": "2023",
-    # The distribution's OpenSSL reads hashed names only, and the lab's CA has none.
-    "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
-}
 
 
 class NodeError(Exception):
     """A node could not be started or reached; the message is one sentence."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a script on a node came to."""
-
-    exit_code: int
-    stdout: bytes
-    stderr: bytes
 
 
 @dataclass(frozen=True)
@@ -68,32 +45,9 @@ class State:
             "nsenter",
             f"--net=/var/run/netns/{network.namespace_of(self.instance_id)}",
             f"--mount=/proc/{self.outer}/ns/mnt",
+            f"--uts=/proc/{self.outer}/ns/uts",
             f"--pid=/proc/{self.outer}/ns/pid_for_children",
         ]
-
-
-def _wait(running: subprocess.Popen[bytes], deadline: float, cancelled: threading.Event | None) -> Result:
-    while time.monotonic() < deadline and not (cancelled and cancelled.is_set()):
-        left = max(0.0, deadline - time.monotonic())
-        try:
-            stdout, stderr = running.communicate(timeout=left if cancelled is None else min(left, GLANCE))
-        except subprocess.TimeoutExpired:
-            continue
-        code = running.returncode
-        return Result(KILLED if code == -signal.SIGKILL else code, stdout, stderr)
-    os.killpg(running.pid, signal.SIGKILL)
-    return Result(KILLED, *_rest(running))
-
-
-def _rest(running: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
-    """Return what a killed script wrote; a process that left its group may hold the pipes open."""
-    try:
-        return running.communicate(timeout=1.0)
-    except subprocess.TimeoutExpired as late:
-        for pipe in (running.stdout, running.stderr):
-            if pipe is not None:
-                pipe.close()
-        return late.stdout or b"", late.stderr or b""
 
 
 def end(state: State) -> None:
@@ -180,10 +134,10 @@ class Fleet:
 
     def _boot(self, instance_id: str, private_ip: str, namespace: str) -> State:
         disk = DISKS / instance_id
-        files.write(disk, private_ip)
+        files.write(disk, instance_id, private_ip)
         settings.LOG.mkdir(parents=True, exist_ok=True)
         command = ["nsenter", f"--net=/var/run/netns/{namespace}"]
-        command += ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
+        command += ["unshare", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child"]
         command += [sys.executable, "-I", init.__file__, str(disk)]
         with open(settings.LOG / f"node-{instance_id}.log", "ab") as log:
             outer = subprocess.Popen(
@@ -222,7 +176,7 @@ class Fleet:
         images_command = ("ctr", "-n", "k8s.io", "images")
         for command in (
             (*images_command, "import", str(images.pause_archive())),
-            (*images_command, "label", files.PAUSE, "io.cri-containerd.pinned=pinned"),
+            (*images_command, "label", runtime.PAUSE, "io.cri-containerd.pinned=pinned"),
         ):
             done = self._inside(state, *command)
             if done.returncode:
@@ -253,24 +207,8 @@ class Fleet:
 
         When the time is over, or when it is cancelled, the whole group is killed.
         """
-        enter = self.enter(instance_id)
-        place = Path("ssm", instance_id, "document", "orchestration", str(uuid.uuid4()))
-        directory = DISKS / instance_id / "amazon" / place
-        directory.mkdir(parents=True)
-        path = directory / "_script.sh"
-        path.write_text(script if script.endswith("\n") else script + "\n", encoding="utf-8")
-        path.chmod(0o700)
-        environment = {**ENVIRONMENT, "AWS_SSM_INSTANCE_ID": instance_id, **env}
-        running = subprocess.Popen(
-            [*enter, "sh", "-c", f"/var/lib/amazon/{place}/_script.sh"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            cwd="/",
-            start_new_session=True,
-        )
-        return _wait(running, time.monotonic() + timeout, cancelled)
+        disk = DISKS / instance_id / "amazon"
+        return agent.run(self.enter(instance_id), disk, instance_id, script, env, timeout, cancelled)
 
     def stop(self, instance_id: str) -> None:
         """End a node; one that is not running is fine."""

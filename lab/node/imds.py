@@ -17,6 +17,7 @@ from lab.node.role import Role
 
 TOKEN_PATH = "/latest/api/token"  # noqa: S105
 LONGEST = 21600
+IMAGE, INSTANCE_TYPE = "ami-0abcdef1234567890", "t3.medium"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ def document(identity: Identity) -> dict[str, Any]:
         "accountId": settings.ACCOUNT,
         "architecture": "x86_64",
         "availabilityZone": f"{settings.REGION}a",
+        "imageId": IMAGE,
         "instanceId": identity.instance_id,
+        "instanceType": INSTANCE_TYPE,
         "privateIp": identity.private_ip,
         "region": settings.REGION,
         "version": "2017-09-30",
@@ -66,8 +69,6 @@ def of_role(role: Role) -> dict[str, str]:
     path = "/latest/meta-data/iam/security-credentials"
     return {
         "/latest/meta-data/iam/info": json.dumps(info, indent=2),
-        path: role.name,
-        f"{path}/": role.name,
         f"{path}/{role.name}": json.dumps(credentials(role), indent=2),
     }
 
@@ -76,7 +77,9 @@ def answers(identity: Identity) -> dict[str, str]:
     """Return every path and its text."""
     host = f"ip-{identity.private_ip.replace('.', '-')}.ec2.internal"
     paths = {
+        "/latest/meta-data/ami-id": IMAGE,
         "/latest/meta-data/instance-id": identity.instance_id,
+        "/latest/meta-data/instance-type": INSTANCE_TYPE,
         "/latest/meta-data/local-ipv4": identity.private_ip,
         "/latest/meta-data/local-hostname": host,
         "/latest/meta-data/hostname": host,
@@ -87,6 +90,17 @@ def answers(identity: Identity) -> dict[str, str]:
         "/latest/dynamic/instance-identity/document": json.dumps(document(identity), indent=1),
     }
     return paths if identity.role is None else paths | of_role(identity.role)
+
+
+def look_up(identity: Identity, path: str) -> str | None:
+    """Return what a path holds, or what lies below it, a line each and folders with a slash."""
+    paths = answers(identity)
+    folder = path.rstrip("/") + "/"
+    if folder[:-1] in paths:
+        return paths[folder[:-1]]
+    below = {name.removeprefix(folder) for name in paths if name.startswith(folder)}
+    listed = {name.split("/")[0] + "/" if "/" in name else name for name in below}
+    return "\n".join(sorted(listed)) or None
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -110,7 +124,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         """Hand out a token for the seconds asked."""
         wanted = self.headers.get("X-aws-ec2-metadata-token-ttl-seconds", "")
-        if self.path != TOKEN_PATH:
+        if "X-Forwarded-For" in self.headers:
+            # A token asked for through a proxy would be the proxy's.
+            self._answer(403)
+        elif self.path != TOKEN_PATH:
             self._answer(404)
         elif not wanted.isdigit() or not 1 <= int(wanted) <= LONGEST:
             self._answer(400)
@@ -125,7 +142,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.tokens.get(token, 0.0) < time.monotonic():
             self._answer(401)
             return
-        text = answers(self.server.identity).get(self.path)
+        text = look_up(self.server.identity, self.path)
         if text is None:
             self._answer(404)
         else:

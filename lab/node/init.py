@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,7 +18,10 @@ from pathlib import Path
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 LIBC = ctypes.CDLL(None, use_errno=True)
 CONTAINERD = ("containerd", "--config", "/etc/containerd/config.toml")
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# What systemd gives a service on Amazon Linux, the agent's and containerd's among them.
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
+# Where the host keeps what a node does not have: tools of its own, and the person's AWS and registry settings.
+COVERED = ("/usr/local/bin", "/usr/local/sbin", "/root/.aws", "/root/.docker", "/root/.config/containers")
 
 
 def mount(source: str, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
@@ -38,8 +42,34 @@ def overlay(target: str, above: Path | None) -> None:
     mount("overlay", target, "overlay", data=f"lowerdir={lower},upperdir={upper},workdir={work}")
 
 
+def interpreter() -> set[str]:
+    """Return every link on the way to this interpreter: it has to stay, wherever it lies."""
+    places, place = set(), sys.executable
+    while place not in places:
+        places.add(place)
+        if os.path.islink(place):
+            place = os.path.normpath(os.path.join(os.path.dirname(place), os.readlink(place)))
+    return places
+
+
+def cover(target: str, kept: set[str]) -> None:
+    """Empty a directory of the host but for these files."""
+    below = os.open(target, os.O_PATH | os.O_DIRECTORY)
+    kept = {os.path.basename(place) for place in kept if os.path.dirname(place) == target}
+    mount("none", target, "tmpfs", data="mode=755,size=1m")
+    for name in sorted(kept):
+        source, path = f"/proc/self/fd/{below}/{name}", Path(target, name)
+        if os.path.islink(source):
+            path.symlink_to(os.readlink(source))
+        else:
+            path.touch()
+            mount(source, str(path), flags=MS_BIND)
+    os.close(below)
+
+
 def file_systems(node: Path) -> None:
     """Give the node its own /run, /etc, programs, containerd and agent directories."""
+    kept = interpreter()
     mount("none", "/", flags=MS_REC | MS_PRIVATE)
     # Its disk is held open first: /run and /var/lib are covered next.
     disk = os.open(node, os.O_PATH)
@@ -50,13 +80,19 @@ def file_systems(node: Path) -> None:
     files = Path("/run/node/files")
     overlay("/etc", files / "etc")
     overlay("/usr/bin", files / "usr/bin")
+    overlay("/usr/sbin", files / "usr/sbin")
+    # Some read it by its first name, some follow the link that /etc/os-release is elsewhere.
+    if os.path.exists("/usr/lib/os-release"):
+        mount("/etc/os-release", "/usr/lib/os-release", flags=MS_BIND)
     # The node's disk lies under /var/lib itself, and overlayfs refuses nested layers.
     overlay("/var/lib", None)
     for name in ("containerd", "amazon"):
         place = Path("/var/lib", name)
         place.mkdir(exist_ok=True)
         mount(f"/run/node/{name}", str(place), flags=MS_BIND)
-    Path("/run/nodecache").mkdir()
+    for place in COVERED:
+        if os.path.isdir(place) and not os.path.islink(place):
+            cover(place, kept)
     Path("/run/lock").mkdir()
 
 
@@ -69,6 +105,7 @@ def start_containerd() -> subprocess.Popen[bytes]:
 def main() -> None:
     """Set the node up, then watch over it until it is told to end."""
     file_systems(Path(sys.argv[1]))
+    socket.sethostname(Path("/etc/hostname").read_text(encoding="utf-8").strip())
     # Pid 1 gets no signal that it does not handle.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     service = start_containerd()

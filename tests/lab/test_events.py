@@ -66,9 +66,7 @@ def test_an_event_runs_the_document_on_the_tagged_nodes(lab: Any, bus: Any) -> N
     push(bus, "v7")
     found = lab.until(
         lambda: [
-            i
-            for i in lab.ssm.list_command_invocations(Details=True)["CommandInvocations"]
-            if i["Status"] == "Success"
+            i for i in lab.ssm.list_command_invocations(Details=True)["CommandInvocations"] if i["Status"] == "Success"
         ]
     )
     assert [(i["InstanceId"], i["CommandPlugins"][0]["Output"].strip()) for i in found] == [(node, "got v7")]

@@ -1,0 +1,87 @@
+"""How a node's agent runs a script: a file, sh -c, a process group of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import settings
+from lab.node import init
+
+KILLED = 137
+GLANCE = 0.1
+
+# What the agent exports, on top of what systemd gives its service; a region for the AWS CLI is not among it.
+ENVIRONMENT = {
+    "PATH": init.PATH,
+    "LANG": "C.UTF-8",
+    "AWS_SSM_REGION_NAME": settings.REGION,
+    "AWS_SSM_PLATFORM_NAME": "Amazon Linux",
+    "AWS_SSM_PLATFORM_VERSION": "2023",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a script on a node came to."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+
+
+def run(
+    enter: list[str],
+    disk: Path,
+    instance_id: str,
+    script: str,
+    env: dict[str, str],
+    timeout: float,
+    cancelled: threading.Event | None,
+) -> Result:
+    """Run a script on the node that the command enters; its /var/lib/amazon lies on the disk."""
+    place = Path("ssm", instance_id, "document", "orchestration", str(uuid.uuid4()))
+    (disk / place).mkdir(parents=True)
+    path = disk / place / "_script.sh"
+    path.write_text(script if script.endswith("\n") else script + "\n", encoding="utf-8")
+    path.chmod(0o700)
+    running = subprocess.Popen(
+        [*enter, "sh", "-c", f"/var/lib/amazon/{place}/_script.sh"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**ENVIRONMENT, "AWS_SSM_INSTANCE_ID": instance_id, **env},
+        cwd="/",
+        start_new_session=True,
+    )
+    return _wait(running, time.monotonic() + timeout, cancelled)
+
+
+def _wait(running: subprocess.Popen[bytes], deadline: float, cancelled: threading.Event | None) -> Result:
+    while time.monotonic() < deadline and not (cancelled and cancelled.is_set()):
+        left = max(0.0, deadline - time.monotonic())
+        try:
+            stdout, stderr = running.communicate(timeout=left if cancelled is None else min(left, GLANCE))
+        except subprocess.TimeoutExpired:
+            continue
+        code = running.returncode
+        return Result(KILLED if code == -signal.SIGKILL else code, stdout, stderr)
+    os.killpg(running.pid, signal.SIGKILL)
+    return Result(KILLED, *_rest(running))
+
+
+def _rest(running: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """Return what a killed script wrote; a process that left its group may hold the pipes open."""
+    try:
+        return running.communicate(timeout=1.0)
+    except subprocess.TimeoutExpired as late:
+        for pipe in (running.stdout, running.stderr):
+            if pipe is not None:
+                pipe.close()
+        return late.stdout or b"", late.stderr or b""

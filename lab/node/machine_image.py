@@ -1,0 +1,142 @@
+"""What an EKS-optimised Amazon Linux 2023 image has on its disk, as far as a script looks at it.
+
+https://github.com/awslabs/amazon-eks-ami: templates/al2023 for the image, nodeadm for what a node's boot writes.
+"""
+
+from __future__ import annotations
+
+import json
+
+from lab import settings
+from lab.node import runtime
+
+OS_RELEASE = """NAME="Amazon Linux"
+VERSION="2023"
+ID="amzn"
+ID_LIKE="fedora"
+VERSION_ID="2023"
+PLATFORM_ID="platform:al2023"
+PRETTY_NAME="Amazon Linux 2023.12.20260720"
+CPE_NAME="cpe:2.3:o:amazon:amazon_linux:2023"
+HOME_URL="https://aws.amazon.com/linux/amazon-linux-2023/"
+DOCUMENTATION_URL="https://docs.aws.amazon.com/linux/"
+SUPPORT_URL="https://aws.amazon.com/premiumsupport/"
+BUG_REPORT_URL="https://github.com/amazonlinux/amazon-linux-2023"
+VENDOR_NAME="AWS"
+VENDOR_URL="https://aws.amazon.com/"
+SUPPORT_END="2029-06-30"
+"""
+
+# Tools of the host that the image does not have: a script that leans on one must fail here too.
+ABSENT = ("buildah", "crictl", "docker", "kubectl", "nerdctl", "podman", "skopeo")
+
+# Amazon Linux's sudoers: env_reset, these kept, and this secure_path.
+SUDO = """#!/bin/bash
+# A node's scripts run as root already; what sudo changes for them is the environment.
+keep=(TERM LANG LC_ALL DISPLAY PS1 PS2 HOSTNAME)
+all= assignments=()
+while [ $# -gt 0 ]; do
+    case $1 in
+        --) shift; break ;;
+        -E|--preserve-env) all=1; shift ;;
+        --preserve-env=*) IFS=, read -ra more <<<"${1#*=}"; keep+=("${more[@]}"); shift ;;
+        -u|--user|-g|--group)
+            [ "$2" = root ] || { echo "sudo: unknown user or group $2" >&2; exit 1; }
+            shift 2 ;;
+        --user=root|--group=root|-n|-H|-S|-b|-k) shift ;;
+        -i|-s|--login|--shell) shift; [ $# -gt 0 ] && set -- bash -c "$*" || set -- bash; break ;;
+        -*) echo "sudo: option $1 is not known" >&2; exit 1 ;;
+        [A-Za-z_]*=*) assignments+=("$1"); shift ;;
+        *) break ;;
+    esac
+done
+[ $# -gt 0 ] || { echo "usage: sudo [-E] [-u user] [VAR=value] command" >&2; exit 1; }
+clean=()
+if [ -z "$all" ]; then
+    clean=(-i)
+    for name in "${keep[@]}"; do [ -z "${!name+x}" ] || clean+=("$name=${!name}"); done
+fi
+exec env "${clean[@]}" HOME=/root USER=root LOGNAME=root SUDO_USER=root SUDO_UID=0 SUDO_GID=0 \\
+    PATH=/sbin:/bin:/usr/sbin:/usr/bin "${assignments[@]}" "$@"
+"""
+
+PROVIDERS = {
+    "apiVersion": "kubelet.config.k8s.io/v1",
+    "kind": "CredentialProviderConfig",
+    "providers": [
+        {
+            "name": "ecr-credential-provider",
+            "matchImages": [
+                "*.dkr.ecr.*.amazonaws.com",
+                "*.dkr-ecr.*.on.aws",
+                "*.dkr.ecr.*.amazonaws.com.cn",
+                "*.dkr-ecr.*.on.amazonwebservices.com.cn",
+                "*.dkr.ecr-fips.*.amazonaws.com",
+                "*.dkr-ecr-fips.*.on.aws",
+                "*.dkr.ecr.*.amazonaws.eu",
+                "public.ecr.aws",
+                "ecr-public.aws.com",
+            ],
+            "defaultCacheDuration": "12h0m0s",
+            "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
+        }
+    ],
+}
+
+_KUBELET = {"kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1"}
+# A t3.medium's share of Pods; EKS hands it and the DNS address to nodeadm, which keeps them in a drop-in.
+_GIVEN = {"clusterDNS": ["172.20.0.10"], "maxPods": 17}
+
+
+def host_name(private_ip: str) -> str:
+    """Return the node's private DNS name."""
+    return f"ip-{private_ip.replace('.', '-')}.ec2.internal"
+
+
+def hosts(private_ip: str) -> str:
+    """Return the node's /etc/hosts: AWS's names lead to the lab."""
+    lines = ["127.0.0.1 localhost", f"{private_ip} {host_name(private_ip)}"]
+    lines += [f"{settings.GATEWAY} {name}" for name in (settings.ECR_HOST, *settings.AWS_HOSTS)]
+    return "\n".join(lines) + "\n"
+
+
+def kubelet(instance_id: str) -> dict[str, object]:
+    """Return the kubelet's configuration file."""
+    return {
+        **_KUBELET,
+        "address": "0.0.0.0",  # noqa: S104
+        "cgroupDriver": "systemd",
+        "cgroupRoot": "/",
+        "clusterDNS": _GIVEN["clusterDNS"],
+        "clusterDomain": "cluster.local",
+        "containerRuntimeEndpoint": f"unix://{runtime.SOCKET}",
+        "evictionHard": {"memory.available": "100Mi", "nodefs.available": "10%", "nodefs.inodesFree": "5%"},
+        "featureGates": {"RotateKubeletServerCertificate": True},
+        "hairpinMode": "hairpin-veth",
+        "kubeReserved": {"cpu": "70m", "ephemeral-storage": "1Gi", "memory": "442Mi"},
+        "kubeReservedCgroup": "/runtime",
+        "logging": {"verbosity": 2},
+        "maxPods": _GIVEN["maxPods"],
+        "protectKernelDefaults": True,
+        "providerID": f"aws:///{settings.REGION}a/{instance_id}",
+        "readOnlyPort": 0,
+        "serializeImagePulls": False,
+        "serverTLSBootstrap": True,
+        "systemReservedCgroup": "/system",
+    }
+
+
+def texts(instance_id: str, private_ip: str) -> dict[str, str]:
+    """Return the files below /etc, but for certificates and programs."""
+    return {
+        "containerd/config.toml": runtime.configuration(),
+        "eks/containerd-version.txt": runtime.banner(runtime.programs()),
+        "eks/image-credential-provider/config.json": json.dumps(PROVIDERS, indent=2),
+        "hostname": f"{host_name(private_ip)}\n",
+        "hosts": hosts(private_ip),
+        "kubernetes/kubelet/config.json": json.dumps(kubelet(instance_id), indent=4),
+        "kubernetes/kubelet/config.json.d/40-nodeadm.conf": json.dumps({**_KUBELET, **_GIVEN}, indent=4),
+        "nerdctl/nerdctl.toml": 'namespace = "k8s.io"\n',
+        "os-release": OS_RELEASE,
+        "system-release": "Amazon Linux release 2023.12.20260720 (Amazon Linux)\n",
+    }

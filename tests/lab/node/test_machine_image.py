@@ -1,0 +1,158 @@
+"""A script on a node finds what it finds on EKS-optimised Amazon Linux 2023.
+
+https://github.com/awslabs/amazon-eks-ami: templates/al2023, nodeadm/internal/containerd, nodeadm/internal/kubelet
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from lab import settings
+from lab.node import aws_command, files, machine_image
+
+NODE = "i-0aaaaaaaaaaaaaab1"
+ADDRESS = "10.77.0.31"
+
+
+@pytest.fixture(name="sudo")
+def sudo_fixture(tmp_path):
+    path = tmp_path / "sudo"
+    path.write_text(machine_image.SUDO)
+    path.chmod(0o755)
+    base = {"PATH": os.defpath, "LANG": "C.UTF-8", "AWS_REGION": "eu-west-1", "HOME": "/tmp"}
+
+    def run(*words, code=0):
+        done = subprocess.run([path, *words], env=base, capture_output=True, text=True)
+        assert done.returncode == code, done.stderr
+        return done.stdout or done.stderr
+
+    return run
+
+
+def test_sudo_cleans_the_environment(sudo):
+    # sudoers(5): env_reset and secure_path, both on in Amazon Linux's sudoers.
+    found = dict(line.split("=", 1) for line in sudo("env").splitlines())
+    assert "AWS_REGION" not in found
+    assert found["PATH"] == "/sbin:/bin:/usr/sbin:/usr/bin"
+    assert (found["HOME"], found["LANG"], found["SUDO_UID"]) == ("/root", "C.UTF-8", "0")
+
+
+def test_sudo_takes_what_people_give_it(sudo):
+    assert sudo("-n", "-E", "sh", "-c", "echo $AWS_REGION") == "eu-west-1\n"
+    assert sudo("--preserve-env=AWS_REGION", "sh", "-c", "echo $AWS_REGION") == "eu-west-1\n"
+    assert sudo("A=b c", "sh", "-c", "echo $A") == "b c\n"
+    assert sudo("-u", "root", "--", "echo", "-n", "$HOME") == "$HOME"
+    assert sudo("-i", "echo", "hello") == "hello\n"
+    sudo("false", code=1)
+    assert "unknown user" in sudo("-u", "nobody", "true", code=1)
+    assert "usage" in sudo(code=1)
+
+
+def test_the_metadata_service_is_asked_for_the_region_last(monkeypatch):
+    # https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-metadata.html
+    from botocore.session import Session
+
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_CA_BUNDLE", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    asked = []
+
+    class Fetcher:
+        def retrieve_region(self):
+            asked.append(1)
+            return "us-east-1"
+
+    monkeypatch.setattr(aws_command, "InstanceMetadataRegionFetcher", Fetcher)
+    assert aws_command.environment(Session()) == {
+        "AWS_CA_BUNDLE": aws_command.BUNDLE,
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/mine")
+    assert aws_command.environment(Session()) == {}
+    assert asked == [1]
+
+
+def test_a_node_looks_like_an_eks_node(nodes, tmp_path, monkeypatch):
+    monkeypatch.setattr(settings, "AWS_HOSTS", ("ssm.us-east-1.amazonaws.com",))
+    nodes.start(NODE, ADDRESS)
+
+    def on_node(script, code=0):
+        result = nodes.run(NODE, script, {}, 30)
+        assert result.exit_code == code, result
+        return result.stdout.decode()
+
+    config = json.loads(on_node("cat /etc/kubernetes/kubelet/config.json"))
+    assert config["containerRuntimeEndpoint"] == "unix:///run/containerd/containerd.sock"
+    assert config["providerID"] == f"aws:///{settings.REGION}a/{NODE}"
+    assert config["serializeImagePulls"] is False
+    assert not [name for name in config if name.startswith("imageGC")]
+    assert json.loads(on_node("cat /etc/kubernetes/kubelet/config.json.d/*.conf"))["maxPods"] == config["maxPods"]
+
+    assert on_node("containerd --version") == on_node("cat /etc/eks/containerd-version.txt")
+    dumped = on_node("containerd config dump")
+    for line in ("config_path = .?/etc/containerd/certs.d:/etc/docker/certs.d", "discard_unpacked_layers = true"):
+        on_node(f"containerd config dump | grep -E {line!r}")
+    assert 'root = "/var/lib/containerd"' in dumped.replace("'", '"')
+    assert on_node("ls -A /etc/containerd/certs.d") == ""
+    assert on_node("ls /etc/docker /etc/containerd") == "/etc/containerd:\ncerts.d\nconfig.toml\n\n/etc/docker:\n"
+
+    assert on_node(". /etc/os-release; echo $ID $VERSION_ID") == "amzn 2023\n"
+    assert on_node(". /usr/lib/os-release; echo $ID $VERSION_ID") == "amzn 2023\n"
+    assert on_node("hostname") == "ip-10-77-0-31.ec2.internal\n"
+    assert on_node("echo ${BASH_VERSION%%.*} ${POSIXLY_CORRECT-}").split()[0].isdigit()
+    assert on_node("env | grep -E '^AWS_(DEFAULT_)?REGION|^SSL' || echo none") == "none\n"
+    assert on_node("echo $PATH") == "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin\n"
+
+    for tool in ("aws", "ctr", "curl", "python3", "sudo", "containerd"):
+        assert on_node(f"command -v {tool}") == f"/usr/bin/{tool}\n"
+    assert on_node("command -v runc") == "/usr/sbin/runc\n"
+    assert "us-east-1" in on_node(
+        "aws configure list; aws ssm describe-parameters --debug 2>&1 | grep -o ssm.us-east-1"
+    )
+    for tool in machine_image.ABSENT:
+        on_node(f"command -v {tool}", code=1)
+    assert "kubernetes/pause" in on_node("sudo ctr -n k8s.io images ls -q")
+    # A tool that uses OpenSSL's own defaults trusts the lab's authority, as one that reads the bundle does.
+    authority = settings.RUN / "tls/ca.pem"
+    assert on_node(f"SSL_CERT_FILE=/none openssl verify {authority} 2>&1") == on_node(
+        f"openssl verify -CAfile /etc/pki/tls/certs/ca-bundle.crt {authority}"
+    )
+
+
+def test_what_the_host_has_does_not_show(nodes, tmp_path):
+    local = tmp_path / "local"
+    local.mkdir()
+    script = (
+        "import ctypes,os,sys; sys.path.insert(0, sys.argv[2]); from lab.node import init;"
+        "init.mount('none', '/', flags=init.MS_REC | init.MS_PRIVATE);"
+        "init.cover(sys.argv[1], {sys.argv[1] + '/python', sys.argv[1] + '/python3', '/elsewhere/aws'});"
+        "print(sorted(os.listdir(sys.argv[1])), open(sys.argv[1] + '/python').read())"
+    )
+    (local / "aws").touch()
+    (local / "python3").write_text("me")
+    (local / "python").symlink_to("python3")
+    command = ["unshare", "--mount", sys.executable, "-c", script, str(local), os.getcwd()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "['python', 'python3'] me\n"
+    assert (local / "aws").exists()
+
+
+def test_the_interpreter_is_found_through_its_links(tmp_path, monkeypatch):
+    from lab.node import init
+
+    (tmp_path / "python3.13").touch()
+    (tmp_path / "python3").symlink_to("python3.13")
+    (tmp_path / "venv").symlink_to(tmp_path / "python3")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "venv"))
+    assert init.interpreter() == {str(tmp_path / name) for name in ("venv", "python3", "python3.13")}
+
+
+def test_every_file_of_the_hosts_stays_below_what_is_hidden():
+    covered = {name.partition("/")[0] for name in machine_image.texts(NODE, ADDRESS) if "/" in name}
+    assert {f"etc/{name}" for name in covered} <= set(files.HIDDEN)
