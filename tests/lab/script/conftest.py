@@ -10,6 +10,7 @@ import platform
 import subprocess
 import tarfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,19 @@ class World:
 
     def __init__(self) -> None:
         self.ecr = settings.client("ecr")
+        self.role = self.node_role()
         self.nodes: list[str] = []
         self.made = 0
+
+    def node_role(self) -> str:
+        """Make the role of the nodes, which may read every repository."""
+        iam, name = settings.client("iam"), f"node-{uuid.uuid4()}"
+        may = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [may]})
+        arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        policy = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"
+        iam.attach_role_policy(RoleName=name, PolicyArn=policy)
+        return arn
 
     # --- images ---
 
@@ -131,7 +143,7 @@ class World:
         """Start a node."""
         number = len(self.nodes) + 1
         name = f"i-0{number:016x}"
-        FLEET.start(name, f"10.77.1.{number}")
+        FLEET.start(name, f"10.77.1.{number}", self.role)
         self.nodes.append(name)
         return name
 
