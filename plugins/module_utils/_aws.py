@@ -26,6 +26,7 @@ RETRY_CODES = (
     "InternalException",
     "InternalServerError",
     "ServerException",
+    "ServiceUnavailableException",
     "ThrottlingException",
     "TooManyUpdates",
 )

@@ -170,9 +170,7 @@ def comparable(target: dict[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            key: _plain(item) for key, item in value.items() if item is not False and (key, item) not in _DEFAULTS
-        }
+        return {key: _plain(item) for key, item in value.items() if item is not False and (key, item) not in _DEFAULTS}
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 

@@ -126,14 +126,15 @@ def read_json(option: str, value: Any) -> Any:
     try:
         return json.loads(value, parse_constant=_no_constant)
     except ValueError as error:
-        raise NodecacheError(f"{option} is {_shown(value)} but must be JSON: {error}.") from error
+        raise NodecacheError(f"{option} is {shown(value)} but must be JSON: {error}.") from error
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return value as a message shows it, cut where it is long."""
     text = f"'{value}'" if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
@@ -141,7 +142,7 @@ def _shown(value: Any) -> str:
 def check(shape: Any, request: Any, whole: bool = True) -> None:
     """Refuse what the model says AWS would refuse, in one sentence; a part of a request may lack what it needs."""
     for name, value, reason in _faults(shape, request, "", whole):
-        raise NodecacheError(f"{name} is {_shown(value)} but must {reason}.")
+        raise NodecacheError(f"{name} is {shown(value)} but must {reason}.")
 
 
 def _faults(shape: Any, value: Any, path: str, whole: bool) -> Iterator[tuple[str, Any, str]]:

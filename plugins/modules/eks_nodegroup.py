@@ -12,8 +12,8 @@ version_added: 1.0.0
 short_description: Manage an Amazon EKS managed node group
 description:
   - Creates, changes and deletes one managed node group.
-  - Subnets, instance types, AMI type, disk size, node role and capacity type of a node group cannot change; the module
-    fails when they should.
+  - Subnets, instance types, AMI type, disk size, node role, capacity type, remote access and the launch template itself
+    cannot change; the module fails when they should.
 author:
   - nodecache.eks contributors (@nodecache)
 options:
@@ -22,7 +22,8 @@ options:
     type: str
     required: true
   nodegroup_name:
-    description: The node group's name.
+    description:
+      - The node group's name, 1 to 63 letters, digits, hyphens and underscores, the first of them a letter or a digit.
     type: str
     required: true
   scaling_config:
@@ -42,7 +43,7 @@ options:
         description: How many nodes there shall be now.
         type: int
   disk_size:
-    description: The size of a node's disk in GiB.
+    description: The size of a node's disk in GiB, 20 if left out; with a launch template that says it.
     type: int
   subnets:
     description:
@@ -55,16 +56,30 @@ options:
     type: list
     elements: str
   ami_type:
-    description: The kind of AMI, for instance V(AL2023_x86_64_STANDARD).
+    description:
+      - The kind of AMI, for instance V(AL2023_x86_64_STANDARD), V(AL2023_ARM_64_STANDARD), V(AL2023_x86_64_NVIDIA),
+        V(BOTTLEROCKET_x86_64) or V(WINDOWS_CORE_2025_x86_64).
+      - It can be each of those that the installed botocore knows.
     type: str
   node_role:
     description:
       - The ARN of the nodes' role.
       - A new node group needs it.
     type: str
+  remote_access:
+    description: Who may open a shell on the nodes; with a launch template that says it.
+    type: dict
+    suboptions:
+      ec2_ssh_key:
+        description: The name of the EC2 key pair.
+        type: str
+      source_security_groups:
+        description: The security groups the nodes may be reached from; without any they are open to the internet.
+        type: list
+        elements: str
   labels:
     description:
-      - The nodes' Kubernetes labels.
+      - The nodes' Kubernetes labels, keys and values up to 63 characters.
       - Labels that are not listed are removed.
     type: dict
   taints:
@@ -88,7 +103,7 @@ options:
         choices: [NO_SCHEDULE, NO_EXECUTE, PREFER_NO_SCHEDULE]
   launch_template:
     description:
-      - The launch template of the nodes.
+      - The launch template of the nodes, by O(launch_template.id) or O(launch_template.name).
       - Its version can change, which replaces the nodes; the template itself cannot.
     type: dict
     suboptions:
@@ -99,7 +114,9 @@ options:
         description: The template's name.
         type: str
       version:
-        description: The template's version.
+        description:
+          - The template's version, a number, V($Latest) or V($Default).
+          - EKS keeps the number, so the module asks EC2 for the one that is meant.
         type: str
   capacity_type:
     description: How the nodes are bought.
@@ -138,8 +155,32 @@ options:
       max_parallel_nodes_repaired_percentage:
         description: What part of the unhealthy nodes is repaired at a time.
         type: int
+      node_repair_config_overrides:
+        description: What is done about some conditions; the list takes the place of the present one.
+        type: list
+        elements: dict
+        suboptions:
+          node_monitoring_condition:
+            description: The condition the node monitoring agent reports.
+            type: str
+            required: true
+          node_unhealthy_reason:
+            description: The reason it reports.
+            type: str
+            required: true
+          min_repair_wait_time_mins:
+            description: For how many minutes at least the condition has to last.
+            type: int
+            required: true
+          repair_action:
+            description: What is done.
+            type: str
+            required: true
+            choices: [Replace, Reboot, NoAction]
   warm_pool_config:
-    description: Nodes that are made ready and then stopped until they are needed.
+    description:
+      - Nodes that are made ready and then stopped until they are needed.
+      - EKS has none for a custom AMI.
     type: dict
     suboptions:
       enabled:
@@ -160,16 +201,25 @@ options:
         type: bool
   version:
     description:
-      - The Kubernetes version of the nodes.
+      - The Kubernetes version of the nodes, for instance V(1.34).
+      - When it changes and O(release_version) is left out, EKS takes the newest AMI of that version.
       - A change replaces the nodes, whose cached images go with them.
     type: str
   release_version:
     description:
-      - The version of the EKS AMI.
+      - The version of the EKS AMI, for instance V(1.34.0-20260715).
       - A change replaces the nodes, whose cached images go with them.
     type: str
+  force:
+    description:
+      - Whether a change of O(version), O(release_version) or O(launch_template.version) ends Pods that a disruption
+        budget protects.
+    type: bool
+    default: false
   wait:
-    description: Whether to wait until the node group is ACTIVE, or gone.
+    description:
+      - Whether to wait until the node group is ACTIVE, or gone.
+      - The module fails as soon as that cannot be, and says what ails the node group.
     type: bool
     default: true
   wait_timeout:
@@ -182,7 +232,11 @@ options:
     choices: [present, absent]
     default: present
 notes:
-  - An option that is left out is left alone.
+  - An option that is left out is left alone, at every depth.
+  - Needs C(eks:DescribeNodegroup); to create C(eks:CreateNodegroup), C(eks:TagResource), C(iam:PassRole) on the nodes'
+    role and what EKS asks of the caller for a launch template; to change C(eks:UpdateNodegroupConfig),
+    C(eks:UpdateNodegroupVersion), C(eks:DescribeUpdate), C(eks:TagResource) and C(eks:UntagResource); to delete
+    C(eks:DeleteNodegroup); for V($Latest) and V($Default) C(ec2:DescribeLaunchTemplates).
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - amazon.aws.common.modules
@@ -215,6 +269,27 @@ EXAMPLES = r"""
     scaling_config:
       desired_size: 3
 
+- name: Move to another version of Kubernetes, whatever disruption budgets say
+  nodecache.eks.eks_nodegroup:
+    cluster_name: demo
+    nodegroup_name: workers
+    version: "1.35"
+    force: true
+    wait_timeout: 3600
+
+- name: Repair nodes, and reboot rather than replace where the accelerator hangs
+  nodecache.eks.eks_nodegroup:
+    cluster_name: demo
+    nodegroup_name: workers
+    node_repair_config:
+      enabled: true
+      max_parallel_nodes_repaired_count: 1
+      node_repair_config_overrides:
+        - node_monitoring_condition: AcceleratedHardwareReady
+          node_unhealthy_reason: NvidiaXID13Error
+          min_repair_wait_time_mins: 10
+          repair_action: Reboot
+
 - name: Delete the node group
   nodecache.eks.eks_nodegroup:
     cluster_name: demo
@@ -227,365 +302,227 @@ nodegroup:
   description:
     - The node group as EKS describes it, V({}) when it is gone.
     - Names are in snake case, the keys of labels and tags as they were given.
+    - Beside what is listed here it has what the options of the same name say.
   returned: always
   type: dict
   contains:
     nodegroup_name:
       description: The node group's name.
+      returned: when there is a node group
       type: str
+      sample: workers
     nodegroup_arn:
-      description: The node group's ARN; not there in check mode when the node group is new.
+      description: The node group's ARN.
+      returned: when there is a node group, but not in check mode when it is new
       type: str
+      sample: arn:aws:eks:eu-central-1:123456789012:nodegroup/demo/workers/1ac8a4e5-e4a9-4b8c-9b6f-6b8f1f2f3f4f
     cluster_name:
       description: The cluster's name.
+      returned: when there is a node group
       type: str
+      sample: demo
     status:
       description: What EKS is doing with it.
+      returned: when there is a node group, but not in check mode when it is new
       type: str
       sample: ACTIVE
+    health:
+      description: What ails it.
+      returned: when there is a node group, but not in check mode when it is new
+      type: dict
+      sample: {"issues": []}
+    resources:
+      description: What EKS made for it.
+      returned: when there is a node group, but not in check mode when it is new
+      type: dict
+      sample: {"auto_scaling_groups": [{"name": "eks-workers-1ac8a4e5"}]}
+    version:
+      description: The Kubernetes version of the nodes.
+      returned: when there is a node group
+      type: str
+      sample: "1.34"
+    release_version:
+      description: The version of the EKS AMI.
+      returned: when there is a node group, but not in check mode when it is new
+      type: str
+      sample: 1.34.0-20260715
     scaling_config:
       description: How many nodes there are.
+      returned: when there is a node group
       type: dict
+      sample: {"min_size": 1, "max_size": 4, "desired_size": 2}
     labels:
       description: The nodes' labels.
+      returned: when the node group has some
       type: dict
+      sample: {"example.com/Role": "worker"}
     taints:
       description: The nodes' taints.
+      returned: when the node group has some
       type: list
       elements: dict
+      sample: [{"key": "dedicated", "value": "batch", "effect": "NO_SCHEDULE"}]
+    launch_template:
+      description: The launch template, its version a number.
+      returned: when the node group has one
+      type: dict
+      sample: {"id": "lt-0123456789abcdef0", "name": "nodes", "version": "3"}
     tags:
       description: The node group's tags, which its instances do not get.
+      returned: when the node group has some
       type: dict
+      sample: {"team": "platform"}
 """
 
 from typing import Any
 
-from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict, snake_dict_to_camel_dict
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
-from ansible_collections.nodecache.eks.plugins.module_utils import _eks
+from ansible_collections.nodecache.eks.plugins.module_utils import _eks, _eks_plan, _model
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, scrub
-
-IMMUTABLE = ("subnets", "instance_types", "ami_type", "disk_size", "node_role", "capacity_type")
-CONFIGS = ("scaling_config", "update_config", "node_repair_config", "warm_pool_config")
-# Of each pair the API takes one; setting one takes the other away.
-EXCLUSIVE = (
-    ("maxUnavailable", "maxUnavailablePercentage"),
-    ("maxUnhealthyNodeThresholdCount", "maxUnhealthyNodeThresholdPercentage"),
-    ("maxParallelNodesRepairedCount", "maxParallelNodesRepairedPercentage"),
-)
-ZERO_OR_MORE = ("min_size", "desired_size")
-
-
-def _camel(option: str) -> str:
-    return next(iter(snake_dict_to_camel_dict({option: None})))
-
-
-def check_params(params: dict[str, Any]) -> None:
-    """Refuse what EKS would refuse."""
-    role = params["node_role"]
-    if role is not None and not role.startswith("arn:"):
-        raise NodecacheError(f"node_role is '{role}' but must be the role's ARN.")
-    for option in CONFIGS:
-        for name, value in (params[option] or {}).items():
-            least = 0 if name in ZERO_OR_MORE else 1
-            if isinstance(value, bool) or not isinstance(value, int) or name == "max_group_prepared_capacity":
-                continue
-            if value < least:
-                raise NodecacheError(f"{option}.{name} is {value} but must be at least {least}.")
-            if name.endswith("_percentage") and value > 100:
-                raise NodecacheError(f"{option}.{name} is {value} but must be at most 100.")
-    _check_sizes(scrub(params["scaling_config"] or {}))
-    template = params["launch_template"]
-    if template and not (template["id"] or template["name"]):
-        raise NodecacheError("launch_template has neither id nor name but must have one of them.")
-
-
-def _text(value: Any) -> str:
-    # YAML reads true and 1 as what Kubernetes wants as text.
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _check_sizes(sizes: dict[str, int]) -> None:
-    least, most, wanted = (sizes.get(name) for name in ("min_size", "max_size", "desired_size"))
-    if least is not None and most is not None and least > most:
-        raise NodecacheError(f"scaling_config.min_size is {least} but must be at most max_size, {most}.")
-    if wanted is not None and least is not None and wanted < least:
-        raise NodecacheError(f"scaling_config.desired_size is {wanted} but must be at least min_size, {least}.")
-    if wanted is not None and most is not None and wanted > most:
-        raise NodecacheError(f"scaling_config.desired_size is {wanted} but must be at most max_size, {most}.")
-
-
-def build_desired(params: dict[str, Any]) -> dict[str, Any]:
-    """Return what the options ask for in the API's shape, without what was left out."""
-    desired = {
-        _camel(option): params[option]
-        for option in ("cluster_name", "nodegroup_name", "labels", "version", "release_version", *IMMUTABLE)
-        if params[option] is not None
-    }
-    if "labels" in desired:
-        desired["labels"] = {key: _text(value) for key, value in desired["labels"].items()}
-    for option in (*CONFIGS, "launch_template"):
-        if params[option] is not None:
-            desired[_camel(option)] = snake_dict_to_camel_dict(scrub(params[option]))
-    if params["taints"] is not None:
-        desired["taints"] = [scrub(taint) for taint in params["taints"]]
-    return desired
-
-
-def _taint_map(taints: list[dict[str, str]]) -> dict[tuple[str, str], dict[str, str]]:
-    # Kubernetes tells taints apart by key and effect; no value and an empty one are the same.
-    return {(taint["key"], taint["effect"]): {key: value for key, value in taint.items() if value} for taint in taints}
-
-
-def _plan_block(current: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any]:
-    merged = {**current, **desired}
-    for pair in EXCLUSIVE:
-        for mine, other in (pair, pair[::-1]):
-            if mine in desired and other not in desired:
-                merged.pop(other, None)
-    if "desiredSize" in current and "desiredSize" not in desired:
-        merged["desiredSize"] = max(merged["minSize"], min(merged["maxSize"], current["desiredSize"]))
-    return merged
-
-
-def plan_config(current: dict[str, Any], desired: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the fields as they shall be, and the changes UpdateNodegroupConfig has to be asked for."""
-    after: dict[str, Any] = {}
-    changes: dict[str, Any] = {}
-    for key in map(_camel, CONFIGS):
-        present = current.get(key) or {}
-        merged = _plan_block(present, desired[key]) if key in desired else present
-        if merged != present:
-            after[key] = changes[key] = merged
-    labels = current.get("labels") or {}
-    if desired.get("labels", labels) != labels:
-        after["labels"] = desired["labels"]
-        changes["labels"] = _label_changes(labels, desired["labels"])
-    taints = _taint_map(current.get("taints") or [])
-    wanted = _taint_map(desired["taints"]) if "taints" in desired else taints
-    if wanted != taints:
-        after["taints"] = list(wanted.values())
-        changes["taints"] = _taint_changes(taints, wanted)
-    return after, changes
-
-
-def _label_changes(current: dict[str, str], wanted: dict[str, str]) -> dict[str, Any]:
-    changed = {key: value for key, value in wanted.items() if current.get(key) != value}
-    removed = sorted(set(current) - set(wanted))
-    return {**({"addOrUpdateLabels": changed} if changed else {}), **({"removeLabels": removed} if removed else {})}
-
-
-def _taint_changes(current: dict[Any, Any], wanted: dict[Any, Any]) -> dict[str, Any]:
-    changed = [taint for key, taint in wanted.items() if current.get(key) != taint]
-    removed = [taint for key, taint in current.items() if key not in wanted]
-    return {**({"addOrUpdateTaints": changed} if changed else {}), **({"removeTaints": removed} if removed else {})}
-
-
-def plan_version(current: dict[str, Any], desired: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the fields as they shall be, and the changes UpdateNodegroupVersion has to be asked for."""
-    changes = {
-        key: desired[key]
-        for key in ("version", "releaseVersion")
-        if key in desired and desired[key] != current.get(key)
-    }
-    after = dict(changes)
-    template, wanted = current.get("launchTemplate") or {}, desired.get("launchTemplate") or {}
-    if wanted.get("version", template.get("version")) != template.get("version"):
-        # The API takes the id or the name, not both.
-        changes["launchTemplate"] = {"id": template["id"], "version": wanted["version"]}
-        after["launchTemplate"] = {**template, "version": wanted["version"]}
-    return after, changes
-
-
-def check_immutable(current: dict[str, Any], desired: dict[str, Any]) -> None:
-    """Refuse to change what only a new node group can have."""
-    for option in IMMUTABLE:
-        key = _camel(option)
-        have, want = current.get(key), desired.get(key)
-        if option == "subnets":
-            have, want = sorted(have or []), sorted(want or [])
-        if key in desired and have != want:
-            _refuse(current, option, have, want)
-    template = current.get("launchTemplate") or {}
-    for key in ("id", "name"):
-        want = desired.get("launchTemplate", {}).get(key)
-        if want is not None and want != template.get(key):
-            _refuse(current, f"launch_template.{key}", template.get(key), want)
-
-
-def _refuse(current: dict[str, Any], option: str, have: Any, want: Any) -> None:
-    name = current["nodegroupName"]
-    raise NodecacheError(
-        f"node group '{name}': {option} is {have!r} and cannot become {want!r}; only a new node group can have that."
-    )
+from ansible_collections.nodecache.eks.plugins.module_utils._eks_waiters import health, wait
+from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, resulting_tags, tag_plan
 
 
 class Nodegroup:
     """One run on one node group."""
 
-    def __init__(self, module: AnsibleAWSModule, client: Any) -> None:
-        self.module, self.client, self.params = module, client, module.params
-        self.cluster, self.name = self.params["cluster_name"], self.params["nodegroup_name"]
-        self.timeout = self.params["wait_timeout"]
+    def __init__(self, module: AnsibleAWSModule) -> None:
+        self.module, self.params = module, module.params
+        self.client = make_client(module, "eks")
+        self.name, self.timeout = self.params["nodegroup_name"], self.params["wait_timeout"]
+        self.ids = {"clusterName": self.params["cluster_name"], "nodegroupName": self.name}
 
-    def find(self) -> dict[str, Any]:
-        """Return the node group, or an empty dictionary."""
-        return _eks.find_nodegroup(self.client, self.cluster, self.name) or {}
+    def run(self) -> dict[str, Any]:
+        """Bring the node group to its state and return the module's result."""
+        desired = _eks_plan.build_desired(self.params, _model.input_shape(self.client, "CreateNodegroup"))
+        current = self._find()
+        if self.params["state"] == "absent":
+            changed, planned, after = self.ensure_absent(current), {}, {}
+        else:
+            changed, planned, after = self.ensure_present(current, desired)
+        diff = diff_dict(self._result(current, _eks_plan.MANAGED), self._result(planned, _eks_plan.MANAGED))
+        return {"changed": changed, "nodegroup": self._result(after), "diff": diff}
 
-    def ensure_present(self, current: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
-        """Create or change the node group."""
-        desired = build_desired(self.params)
+    def _find(self) -> dict[str, Any]:
+        return _eks.find_nodegroup(self.client, *self.ids.values()) or {}
+
+    def _result(self, group: dict[str, Any], options: tuple[str, ...] | None = None) -> dict[str, Any]:
+        shape = _model.output_shape(self.client, "DescribeNodegroup").members["nodegroup"]
+        result = _model.to_result(shape, group)
+        return {key: value for key, value in result.items() if options is None or key in options}
+
+    def _wait(self, end: str) -> None:
+        wait(self.client, end, self.name, self.timeout, **self.ids)
+
+    def _finish(self, update: str) -> None:
+        request = {"name": self.params["cluster_name"], "nodegroupName": self.name, "updateId": update}
+        wait(self.client, "finish its update", self.name, self.timeout, **request)
+        self._wait("become ACTIVE")
+
+    def _number_template(self, desired: dict[str, Any]) -> None:
+        template = desired.get("launchTemplate") or {}
+        if template.get("version", "").startswith("$"):
+            number = _eks.template_version(make_client(self.module, "ec2"), template)
+            desired["launchTemplate"] = {**template, "version": number}
+
+    def ensure_present(
+        self, current: dict[str, Any], desired: dict[str, Any]
+    ) -> tuple[bool, dict[str, Any], dict[str, Any]]:
+        """Create or change the node group; return whether that was needed, how it was planned and how it is."""
         status = current.get("status")
         if status == "CREATE_FAILED" or (status == "DELETING" and not self.params["wait"]):
-            raise NodecacheError(f"node group '{self.name}' is {status}; it has to be gone before it can be created.")
+            because = "".join(f"; {issue}" for issue in health(current))
+            raise NodecacheError(
+                f"node group '{self.name}' is {status} and has to be gone before it can be created{because}."
+            )
+        self._number_template(desired)
         if status == "DELETING":
             if not self.module.check_mode:
-                _eks.wait_deleted(self.client, self.cluster, self.name, self.timeout)
+                self._wait("be deleted")
             current = {}
         return self._change(current, desired) if current else self._create(desired)
 
-    def _create(self, desired: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    def _create(self, desired: dict[str, Any]) -> tuple[bool, dict[str, Any], dict[str, Any]]:
         missing = [option for option in ("node_role", "subnets") if not self.params[option]]
         if missing:
             raise NodecacheError(f"node group '{self.name}' is new and needs {' and '.join(missing)}.")
-        if self.params["tags"]:
-            desired["tags"] = self.params["tags"]
         if self.module.check_mode:
-            return True, desired
+            return True, desired, desired
         after = _eks.create_nodegroup(self.client, desired)
         if self.params["wait"]:
-            _eks.wait_active(self.client, self.cluster, self.name, self.timeout)
-            after = self.find()
-        return True, after
+            self._wait("become ACTIVE")
+            after = self._find()
+        return True, desired, after
 
-    def _change(self, current: dict[str, Any], desired: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
-        check_immutable(current, desired)
-        config_after, config = plan_config(current, desired)
-        version_after, version = plan_version(current, desired)
-        to_set, to_unset = {}, []
+    def _change(self, current: dict[str, Any], desired: dict[str, Any]) -> tuple[bool, dict[str, Any], dict[str, Any]]:
+        _eks_plan.check_immutable(current, desired)
+        config_after, config = _eks_plan.plan_config(current, desired)
+        version_after, version = _eks_plan.plan_version(current, desired)
         tags = current.get("tags") or {}
-        if self.params["tags"] is not None:
-            to_set, to_unset = compare_aws_tags(tags, self.params["tags"], self.params["purge_tags"])
-        tags_after = {key: value for key, value in {**tags, **to_set}.items() if key not in to_unset}
+        to_set, to_unset = tag_plan(tags, self.params["tags"], self.params["purge_tags"])
         changed = bool(config or version or to_set or to_unset)
+        planned = {**current, **config_after, **version_after}
+        if "version" in version_after and "releaseVersion" not in version_after:
+            # Which release that will be only EKS knows.
+            planned.pop("releaseVersion", None)
+        if to_set or to_unset:
+            planned["tags"] = resulting_tags(tags, to_set, to_unset)
+        if not changed:
+            self._warn_of(current)
         if self.module.check_mode:
-            return changed, {**current, **config_after, **version_after, "tags": tags_after}
-
+            return changed, planned, planned
         if to_set or to_unset:
             _eks.tag_nodegroup(self.client, self.name, current["nodegroupArn"], to_set, to_unset)
-        # A node group takes one update at a time, so one that is busy has to come to rest first.
-        if self.params["wait"] and current["status"] in ("CREATING", "UPDATING"):
-            _eks.wait_active(self.client, self.cluster, self.name, self.timeout)
-        if config:
-            update = _eks.update_config(self.client, self.cluster, self.name, config)
-            if self.params["wait"] or version:
-                _eks.wait_update(self.client, self.cluster, self.name, update, self.timeout)
-        if version:
-            update = _eks.update_version(self.client, self.cluster, self.name, version)
-            if self.params["wait"]:
-                _eks.wait_update(self.client, self.cluster, self.name, update, self.timeout)
-        return changed, self.find()
+        busy = current["status"] in ("CREATING", "UPDATING")
+        if self.params["wait"] and busy:
+            # A node group takes one update at a time.
+            self._wait("come to rest" if config or version else "become ACTIVE")
+        self._update(config, version)
+        if not changed and not (busy and self.params["wait"]):
+            return False, current, current
+        found = self._find()
+        # Without waiting the node group still describes what it was.
+        return changed, planned, found if self.params["wait"] else {**found, **config_after, **version_after}
 
-    def ensure_absent(self, current: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+    def _update(self, config: dict[str, Any], version: dict[str, Any]) -> None:
+        if config:
+            update = _eks.update_config(self.client, *self.ids.values(), config)
+            if self.params["wait"] or version:
+                self._finish(update)
+        if version:
+            force = {"force": True} if self.params["force"] else {}
+            update = _eks.update_version(self.client, *self.ids.values(), {**version, **force})
+            if self.params["wait"]:
+                self._finish(update)
+
+    def _warn_of(self, current: dict[str, Any]) -> None:
+        if current["status"] in ("DEGRADED", "DELETE_FAILED"):
+            self.module.warn(f"node group '{self.name}' is {'; '.join([current['status'], *health(current)])}.")
+
+    def ensure_absent(self, current: dict[str, Any]) -> bool:
         """Delete the node group."""
         if not current:
-            return False, {}
+            return False
         changed = current["status"] != "DELETING"
         if self.module.check_mode:
-            return changed, {}
+            return changed
         if changed:
-            _eks.delete_nodegroup(self.client, self.cluster, self.name)
+            if self.params["wait"] and current["status"] in ("CREATING", "UPDATING"):
+                # EKS does not delete a node group that is busy.
+                self._wait("come to rest")
+            _eks.delete_nodegroup(self.client, *self.ids.values())
         if self.params["wait"]:
-            _eks.wait_deleted(self.client, self.cluster, self.name, self.timeout)
-        return changed, {}
-
-
-def _result(nodegroup: dict[str, Any]) -> dict[str, Any]:
-    # The module's own JSON cannot carry times.
-    plain = {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in nodegroup.items()}
-    return camel_dict_to_snake_dict(plain, ignore_list=("labels", "tags"))
-
-
-def argument_spec() -> dict[str, Any]:
-    """Return the options."""
-    integer = {"type": "int"}
-    sizes = {name: integer for name in ("min_size", "max_size", "desired_size")}
-    taint = {
-        "key": {"required": True, "no_log": False},
-        "value": {},
-        "effect": {"required": True, "choices": ["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"]},
-    }
-    update = {
-        "max_unavailable": integer,
-        "max_unavailable_percentage": integer,
-        "update_strategy": {"choices": ["DEFAULT", "MINIMAL"]},
-    }
-    repair = {
-        "enabled": {"type": "bool"},
-        "max_unhealthy_node_threshold_count": integer,
-        "max_unhealthy_node_threshold_percentage": integer,
-        "max_parallel_nodes_repaired_count": integer,
-        "max_parallel_nodes_repaired_percentage": integer,
-    }
-    warm = {
-        "enabled": {"type": "bool"},
-        "min_size": integer,
-        "max_group_prepared_capacity": integer,
-        "pool_state": {"choices": ["STOPPED", "RUNNING", "HIBERNATED"]},
-        "reuse_on_scale_in": {"type": "bool"},
-    }
-    template: dict[str, Any] = {"id": {}, "name": {}, "version": {}}
-    return {
-        "cluster_name": {"required": True},
-        "nodegroup_name": {"required": True},
-        "scaling_config": {"type": "dict", "options": sizes},
-        "disk_size": integer,
-        "subnets": {"type": "list", "elements": "str"},
-        "instance_types": {"type": "list", "elements": "str"},
-        "ami_type": {},
-        "node_role": {},
-        "labels": {"type": "dict"},
-        "taints": {"type": "list", "elements": "dict", "options": taint},
-        "launch_template": {"type": "dict", "options": template, "mutually_exclusive": [("id", "name")]},
-        "capacity_type": {"choices": ["ON_DEMAND", "SPOT", "CAPACITY_BLOCK"]},
-        "update_config": {
-            "type": "dict",
-            "options": update,
-            "mutually_exclusive": [("max_unavailable", "max_unavailable_percentage")],
-        },
-        "node_repair_config": {
-            "type": "dict",
-            "options": repair,
-            "mutually_exclusive": [
-                ("max_unhealthy_node_threshold_count", "max_unhealthy_node_threshold_percentage"),
-                ("max_parallel_nodes_repaired_count", "max_parallel_nodes_repaired_percentage"),
-            ],
-        },
-        "warm_pool_config": {"type": "dict", "options": warm},
-        "version": {},
-        "release_version": {},
-        "tags": {"type": "dict", "aliases": ["resource_tags"]},
-        "purge_tags": {"type": "bool", "default": True},
-        "wait": {"type": "bool", "default": True},
-        "wait_timeout": integer | {"default": 1200},
-        "state": {"choices": ["present", "absent"], "default": "present"},
-    }
+            self._wait("be deleted")
+        return changed
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = AnsibleAWSModule(argument_spec=_eks_plan.argument_spec(), supports_check_mode=True)
     try:
-        check_params(module.params)
-        nodegroup = Nodegroup(module, make_client(module, "eks"))
-        current = nodegroup.find()
-        ensure = nodegroup.ensure_present if module.params["state"] == "present" else nodegroup.ensure_absent
-        changed, after = ensure(current)
+        result = Nodegroup(module).run()
     except NodecacheError as error:
         module.fail_json(msg=str(error))
-    before, after = _result(current), _result(after)
-    module.exit_json(changed=changed, nodegroup=after, diff=diff_dict(before, after))
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -299,9 +299,7 @@ class Rule:
         targets = _events.list_targets(self.client, self.name, self.bus) or []
         ids = sorted(target["Id"] for target in targets)
         if ids and not self.params["remove_targets"]:
-            raise NodecacheError(
-                f"rule '{self.name}': could not delete it while it has targets: {', '.join(ids)}."
-            )
+            raise NodecacheError(f"rule '{self.name}': could not delete it while it has targets: {', '.join(ids)}.")
         if ids:
             before["targets"] = ids
         if not self.module.check_mode:

@@ -42,10 +42,12 @@ class StrictClient:
 
 @pytest.fixture(name="strict_client")
 def strict_client_fixture(monkeypatch: pytest.MonkeyPatch) -> Callable[..., StrictClient]:
+    clients: dict[str, StrictClient] = {}
+
     def install(service: str, backend: Any) -> StrictClient:
-        client = StrictClient(service, backend)
-        monkeypatch.setattr(modules, "boto3_conn", lambda *_args, **_kwargs: client.client)
-        return client
+        clients[service] = StrictClient(service, backend)
+        monkeypatch.setattr(modules, "boto3_conn", lambda *_args, resource, **_kwargs: clients[resource].client)
+        return clients[service]
 
     return install
 

@@ -33,7 +33,13 @@ class Eks:
     """One node group that takes a look or two to come to rest."""
 
     def __init__(self):
-        self.group, self.after, self.refusal, self.update_ends = None, [], None, "Successful"
+        self.group, self.after, self.refusal, self.update_ends = None, [], {}, "Successful"
+        self.update_leaves, self.ailments = "ACTIVE", []
+
+    def __getattribute__(self, name):
+        if name[0].isupper() and name in self.refusal:
+            raise ClientError({"Error": {"Code": self.refusal[name], "Message": "refused"}}, name)
+        return super().__getattribute__(name)
 
     def _begin(self, *statuses):
         self.after = list(statuses)
@@ -50,16 +56,15 @@ class Eks:
         return {"nodegroup": answer}
 
     def CreateNodegroup(self, **request):
-        if self.refusal:
-            raise ClientError({"Error": {"Code": self.refusal, "Message": "refused"}}, "CreateNodegroup")
         created = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
         self.group = {**request, "nodegroupArn": ARN, "createdAt": created, "health": {"issues": []}}
         self._begin("CREATING", "CREATING", "ACTIVE")
         return {"nodegroup": copy.deepcopy(self.group)}
 
     def _update(self):
-        assert self.group["status"] == "ACTIVE"
-        self._begin("UPDATING", "ACTIVE")
+        assert self.group["status"] in ("ACTIVE", "DEGRADED")
+        self._begin("UPDATING", self.update_leaves)
+        self.group["health"]["issues"] = self.ailments
         return {"update": {"id": "u-1", "status": "InProgress"}}
 
     def UpdateNodegroupConfig(self, clusterName, nodegroupName, labels=None, taints=None, **blocks):
@@ -76,9 +81,10 @@ class Eks:
             self.group["taints"] = kept + changed
         return self._update()
 
-    def UpdateNodegroupVersion(self, clusterName, nodegroupName, launchTemplate=None, **versions):
+    def UpdateNodegroupVersion(self, clusterName, nodegroupName, launchTemplate=None, force=False, **versions):
         self.group.update(versions)
         if launchTemplate:
+            assert {"id", "name"} & set(launchTemplate) == {"id"}
             self.group["launchTemplate"] |= launchTemplate
         return self._update()
 
@@ -87,6 +93,7 @@ class Eks:
         return {"update": {"id": updateId, "status": self.update_ends, "errors": errors}}
 
     def DeleteNodegroup(self, clusterName, nodegroupName):
+        assert self.group["status"] not in ("CREATING", "UPDATING")
         self._begin("DELETING", "DELETING", "GONE")
         return {"nodegroup": self.group}
 
@@ -95,6 +102,20 @@ class Eks:
 
     def UntagResource(self, resourceArn, tagKeys):
         self.group["tags"] = {key: value for key, value in self.group["tags"].items() if key not in tagKeys}
+
+
+class Ec2:
+    def __init__(self):
+        self.templates = [{"LatestVersionNumber": 3, "DefaultVersionNumber": 2}]
+
+    def DescribeLaunchTemplates(self, LaunchTemplateIds=None, LaunchTemplateNames=None):
+        assert LaunchTemplateIds == ["lt-1"] or LaunchTemplateNames == ["nodes"]
+        return {"LaunchTemplates": self.templates}
+
+
+@pytest.fixture(name="ec2", autouse=True)
+def ec2_fixture(strict_client):
+    return strict_client("ec2", Ec2())
 
 
 @pytest.fixture(name="eks")
@@ -117,33 +138,90 @@ def group_fixture(run_module, client):
 
 
 def four_times(run, client, **options):
-    """Check, do, do again and check again; return the first two results."""
+    """Check, do, do again and check again; return the results of the first two, and leave the second one's calls."""
     client.calls.clear()
     predicted = run(check=True, **options)
     assert not set(client.names()) & WRITES
+    client.calls.clear()
     done = run(**options)
-    assert predicted["changed"] and done["changed"]
+    assert predicted["changed"] and done["changed"], (predicted, done)
+    assert predicted["diff"] == done["diff"]
+    assert {key: value for key, value in done["nodegroup"].items() if key in predicted["nodegroup"]} == {
+        **predicted["nodegroup"],
+        **({"status": done["nodegroup"]["status"]} if "status" in predicted["nodegroup"] else {}),
+    }
     requests = list(client.calls)
     for check in (False, True):
         client.calls.clear()
         again = run(check=check, **options)
         assert not again["changed"], again
         assert again["diff"]["before"] == again["diff"]["after"]
+        assert again["nodegroup"] == done["nodegroup"]
         assert not set(client.names()) & WRITES
+        assert len(client.names()) <= 2
+        assert not again.get("warnings")
     client.calls[:] = requests
     return predicted["nodegroup"], done["nodegroup"]
 
 
 def test_created_once_and_waited_for(group, client):
-    predicted, done = four_times(group, client, **NEW)
+    _predicted, done = four_times(group, client, **NEW)
     assert done["status"] == "ACTIVE"
     assert done["labels"] == {"example.com/nodeRole": "Worker", "Spot": "false"}
     assert done["tags"] == {"costCentre": "A"}
     assert done["created_at"] == "2026-01-01T00:00:00+00:00"
-    assert predicted == {key: value for key, value in done.items() if key in predicted}
     request = client.requests("CreateNodegroup")[0]
     assert request["scalingConfig"] == {"minSize": 1, "maxSize": 4, "desiredSize": 2}
     assert "launchTemplate" not in request
+
+
+OTHERS = {
+    "node_role": NEW["node_role"],
+    "subnets": ["subnet-1"],
+    "ami_type": "BOTTLEROCKET_x86_64_NVIDIA_FIPS",
+    "capacity_type": "SPOT",
+    "remote_access": {"ec2_ssh_key": "me", "source_security_groups": ["sg-2", "sg-1"]},
+    "release_version": "1.34.0-20260715",
+    "update_config": {"max_unavailable_percentage": 10, "update_strategy": "MINIMAL"},
+    "node_repair_config": {
+        "enabled": True,
+        "max_unhealthy_node_threshold_percentage": 20,
+        "max_parallel_nodes_repaired_count": 1,
+        "node_repair_config_overrides": [
+            {
+                "node_monitoring_condition": "AcceleratedHardwareReady",
+                "node_unhealthy_reason": "NvidiaXID13Error",
+                "min_repair_wait_time_mins": 10,
+                "repair_action": "Reboot",
+            },
+            {
+                "node_monitoring_condition": "NetworkingReady",
+                "node_unhealthy_reason": "InterfaceNotUp",
+                "min_repair_wait_time_mins": 5,
+                "repair_action": "NoAction",
+            },
+        ],
+    },
+    "warm_pool_config": {
+        "enabled": True,
+        "min_size": 0,
+        "max_group_prepared_capacity": 4,
+        "pool_state": "RUNNING",
+        "reuse_on_scale_in": True,
+    },
+}
+
+
+def test_every_other_option_comes_back_as_it_went_in(group, client):
+    _predicted, done = four_times(group, client, **OTHERS)
+    assert {option: done[option] for option in OTHERS} == OTHERS
+    request = client.requests("CreateNodegroup")[0]
+    assert request["remoteAccess"] == {"ec2SshKey": "me", "sourceSecurityGroups": ["sg-2", "sg-1"]}
+    assert request["nodeRepairConfig"]["nodeRepairConfigOverrides"][0]["minRepairWaitTimeMins"] == 10
+    again = copy.deepcopy(OTHERS)
+    again["node_repair_config"]["node_repair_config_overrides"].reverse()
+    again["remote_access"]["source_security_groups"].reverse()
+    assert not group(**again)["changed"]
 
 
 def test_created_without_waiting(group, client):
@@ -151,10 +229,17 @@ def test_created_without_waiting(group, client):
     assert client.names() == ["DescribeNodegroup", "CreateNodegroup"]
 
 
+def test_nothing_to_do_is_one_call(group, client):
+    group(**NEW)
+    client.calls.clear()
+    assert not group(**NEW)["changed"]
+    assert client.names() == ["DescribeNodegroup"]
+
+
 def test_what_is_left_out_is_left_alone(group, client):
     group(**NEW)
     assert not group()["changed"]
-    _predicted, _done = four_times(group, client, scaling_config={"desired_size": 3})
+    four_times(group, client, scaling_config={"desired_size": 3})
     request = client.requests("UpdateNodegroupConfig")[0]
     assert request["scalingConfig"] == {"minSize": 1, "maxSize": 4, "desiredSize": 3}
     assert not {"labels", "taints", "updateConfig"} & set(request)
@@ -163,14 +248,30 @@ def test_what_is_left_out_is_left_alone(group, client):
 
 def test_desired_size_follows_its_bounds(group, client):
     group(**NEW)
-    predicted, done = four_times(group, client, scaling_config={"min_size": 3})
-    assert predicted["scaling_config"] == done["scaling_config"] == {"min_size": 3, "max_size": 4, "desired_size": 3}
+    predicted, _done = four_times(group, client, scaling_config={"min_size": 3})
+    assert predicted["scaling_config"] == {"min_size": 3, "max_size": 4, "desired_size": 3}
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ({"min_size": 5}, "scaling_config.min_size is 5 but must be at most max_size, 4."),
+        ({"desired_size": 5}, "scaling_config.desired_size is 5 but must be at most max_size, 4."),
+        ({"desired_size": 0}, "scaling_config.desired_size is 0 but must be at least min_size, 1."),
+    ],
+)
+def test_sizes_have_to_suit_those_that_stay(group, client, sizes, words, check):
+    group(**NEW)
+    client.calls.clear()
+    assert group(check=check, scaling_config=sizes)["msg"] == words
+    assert not set(client.names()) & WRITES
 
 
 def test_labels_and_taints_are_added_changed_and_removed(group, client, eks):
     group(**NEW)
     taints = [{"key": "dedicated", "effect": "NO_EXECUTE"}, {"key": "more", "value": "", "effect": "NO_SCHEDULE"}]
-    predicted, done = four_times(group, client, labels={"example.com/nodeRole": "other", "New": 1}, taints=taints)
+    _predicted, done = four_times(group, client, labels={"example.com/nodeRole": "other", "New": 1}, taints=taints)
     request = client.requests("UpdateNodegroupConfig")[0]
     assert request["labels"] == {
         "addOrUpdateLabels": {"example.com/nodeRole": "other", "New": "1"},
@@ -178,8 +279,7 @@ def test_labels_and_taints_are_added_changed_and_removed(group, client, eks):
     }
     assert request["taints"]["removeTaints"] == [{"key": "startUp", "value": "yes", "effect": "NO_SCHEDULE"}]
     assert [taint["key"] for taint in request["taints"]["addOrUpdateTaints"]] == ["dedicated", "more"]
-    assert predicted["labels"] == done["labels"] == eks.group["labels"]
-    assert predicted["taints"] == done["taints"]
+    assert done["labels"] == eks.group["labels"]
     four_times(group, client, labels={}, taints=[])
     assert eks.group["labels"] == {} and eks.group["taints"] == []
 
@@ -194,35 +294,111 @@ def test_percentage_takes_the_place_of_the_number(group, client, eks):
     group(**NEW)
     four_times(group, client, update_config={"max_unavailable_percentage": 50})
     assert eks.group["updateConfig"] == {"maxUnavailablePercentage": 50}
+    four_times(group, client, update_config={"update_strategy": "MINIMAL"})
+    assert eks.group["updateConfig"] == {"maxUnavailablePercentage": 50, "updateStrategy": "MINIMAL"}
 
 
-def test_repair_and_warm_pool(group, client, eks):
+def test_repair_changes_in_part(group, client, eks):
+    group(**OTHERS)
+    before = copy.deepcopy(eks.group["nodeRepairConfig"])
+    four_times(group, client, node_repair_config={"max_unhealthy_node_threshold_count": 3})
+    del before["maxUnhealthyNodeThresholdPercentage"]
+    assert eks.group["nodeRepairConfig"] == {**before, "maxUnhealthyNodeThresholdCount": 3}
+    four_times(group, client, node_repair_config={"node_repair_config_overrides": []})
+    assert eks.group["nodeRepairConfig"]["nodeRepairConfigOverrides"] == []
+
+
+def test_what_was_never_on_is_off(group):
     group(**NEW)
-    four_times(group, client, node_repair_config={"enabled": True}, warm_pool_config={"enabled": True, "min_size": 0})
-    assert eks.group["warmPoolConfig"] == {"enabled": True, "minSize": 0}
+    assert not group(node_repair_config={"enabled": False}, warm_pool_config={"enabled": False})["changed"]
+
+
+def test_warm_pool_that_is_off_keeps_nothing(group, client, eks):
+    group(**OTHERS)
+    four_times(group, client, warm_pool_config={"enabled": False, "min_size": 2})
+    del eks.group["warmPoolConfig"]
+    assert not group(warm_pool_config={"enabled": False, "min_size": 2})["changed"]
+    four_times(group, client, warm_pool_config={"enabled": True})
 
 
 def test_version_is_its_own_update_after_the_configuration(group, client, eks):
     group(**NEW)
-    four_times(group, client, version="1.35", scaling_config={"max_size": 5})
+    eks.group["releaseVersion"] = "1.34.0-20260101"
+    client.calls.clear()
+    done = group(version="1.35", scaling_config={"max_size": 5}, check=True)
+    assert "release_version" not in done["nodegroup"], "only EKS knows it"
+    group(version="1.35", scaling_config={"max_size": 5})
     updates = [name for name in client.names() if name.startswith("UpdateNodegroup")]
     assert updates == ["UpdateNodegroupConfig", "UpdateNodegroupVersion"]
-    assert eks.group["version"] == "1.35"
+    assert client.requests("UpdateNodegroupVersion") == [
+        {"clusterName": "demo", "nodegroupName": "workers", "version": "1.35"}
+    ]
+    assert not group(version="1.35")["changed"]
 
 
-def test_launch_template_version_rolls_and_the_template_stays(group, client, eks):
+def test_version_is_forced_only_when_it_changes(group, client, eks):
+    group(**NEW)
+    four_times(group, client, version="1.35", release_version="1.35.1-20260801", force=True)
+    assert client.requests("UpdateNodegroupVersion")[0]["force"] is True
+    assert eks.group["releaseVersion"] == "1.35.1-20260801"
+
+
+@pytest.mark.parametrize(
+    ("release", "version"), [("1.34.0-20260801", "1.34"), ("1.35.0-20260801", None), ("1.20.3-5d9ac849", None)]
+)
+def test_release_alone_keeps_the_version_it_belongs_to(group, client, eks, release, version):
+    group(**NEW)
+    eks.group["releaseVersion"] = "1.34.0-20260101"
+    four_times(group, client, release_version=release)
+    request = client.requests("UpdateNodegroupVersion")[0]
+    assert request["releaseVersion"] == release and request.get("version") == version
+
+
+def test_launch_template_version_rolls_and_nothing_else_moves(group, client, eks):
     group(**NEW)
     eks.group["launchTemplate"] = {"id": "lt-1", "name": "nodes", "version": "1"}
+    eks.group["releaseVersion"] = "1.34.0-20260101"
     four_times(group, client, launch_template={"name": "nodes", "version": "2"})
-    assert client.requests("UpdateNodegroupVersion")[0]["launchTemplate"] == {"id": "lt-1", "version": "2"}
+    request = client.requests("UpdateNodegroupVersion")[0]
+    assert request["launchTemplate"] == {"id": "lt-1", "version": "2"}
+    assert (request["version"], request["releaseVersion"]) == ("1.34", "1.34.0-20260101")
     assert "launch_template.id is 'lt-1' and cannot become 'lt-2'" in group(launch_template={"id": "lt-2"})["msg"]
+    assert not group(launch_template={"id": "lt-1"})["changed"]
+
+
+@pytest.mark.parametrize(("version", "number"), [("$Latest", "3"), ("$Default", "2")])
+@pytest.mark.parametrize("template", [{"id": "lt-1"}, {"name": "nodes"}])
+def test_named_template_version_is_a_number_to_eks(group, client, eks, ec2, version, number, template):
+    options = {"node_role": NEW["node_role"], "subnets": ["subnet-1"]}
+    _predicted, done = four_times(group, client, **options, launch_template={**template, "version": version})
+    assert done["launch_template"] == {**template, "version": number}
+    assert ec2.names() == ["DescribeLaunchTemplates"] * 4
+    ec2.backend.templates = []
+    assert "is not there" in group(launch_template={**template, "version": version})["msg"]
+
+
+def test_custom_ami_takes_its_version_from_the_template(group, client, eks):
+    group(**{key: NEW[key] for key in ("node_role", "subnets")}, launch_template={"id": "lt-1", "version": "1"})
+    eks.group.update(amiType="CUSTOM", version="1.34", releaseVersion="ami-1")
+    four_times(group, client, launch_template={"id": "lt-1", "version": "2"})
+    assert not {"version", "releaseVersion"} & set(client.requests("UpdateNodegroupVersion")[0])
+    for option in ("version", "release_version"):
+        assert f"{option} cannot change, because its AMI is its launch template's" in group(**{option: "9"})["msg"]
+
+
+def test_group_without_a_template_never_gets_one(group):
+    group(**NEW)
+    assert "launch_template.id is not set and cannot become 'lt-1'" in group(launch_template={"id": "lt-1"})["msg"]
 
 
 def test_tags_change_alone(group, client, eks):
     group(**NEW)
-    predicted, done = four_times(group, client, tags={"New": "1"})
-    assert predicted["tags"] == done["tags"] == eks.group["tags"] == {"New": "1"}
+    eks.group["tags"]["aws:x"] = "y"
+    _predicted, done = four_times(group, client, tags={"New": 1})
+    assert done["tags"] == eks.group["tags"] == {"New": "1", "aws:x": "y"}
     assert not {"UpdateNodegroupConfig", "UpdateNodegroupVersion"} & set(client.names())
+    four_times(group, client, tags={"More": ""}, purge_tags=False)
+    assert eks.group["tags"] == {"New": "1", "aws:x": "y", "More": ""}
 
 
 @pytest.mark.parametrize(
@@ -234,6 +410,7 @@ def test_tags_change_alone(group, client, eks):
         ("disk_size", 20),
         ("node_role", "arn:aws:iam::123456789012:role/other"),
         ("capacity_type", "SPOT"),
+        ("remote_access", {"ec2_ssh_key": "me"}),
     ],
 )
 @pytest.mark.parametrize("check", [False, True])
@@ -242,6 +419,7 @@ def test_what_cannot_change_fails_and_nothing_is_done(group, client, option, val
     client.calls.clear()
     failed = group(check=check, scaling_config={"desired_size": 3}, **{option: value})
     assert failed["msg"].startswith(f"node group 'workers': {option} is ")
+    assert failed["msg"].endswith("; only a new node group can have that.")
     assert not set(client.names()) & WRITES
 
 
@@ -256,64 +434,230 @@ def test_deleted_once_and_waited_for(group, client, eks):
     assert done == {} and eks.group is None
 
 
+def test_deleted_without_waiting(group, client, eks):
+    group(**NEW)
+    client.calls.clear()
+    assert group(state="absent", wait=False)["changed"]
+    assert client.names() == ["DescribeNodegroup", "DeleteNodegroup"]
+    assert not group(state="absent", wait=False)["changed"], "it is on its way"
+
+
+def test_busy_group_is_deleted_when_it_has_come_to_rest(group, client, eks):
+    group(**NEW)
+    eks._begin("UPDATING", "UPDATING", "ACTIVE")
+    assert group(state="absent")["changed"]
+    assert eks.group is None
+
+
+def test_deletion_that_fails_is_told(group, eks, monkeypatch):
+    group(**NEW)
+
+    def fail(*_statuses):
+        eks.group["status"] = "DELETE_FAILED"
+        eks.group["health"]["issues"] = [AILMENT]
+
+    monkeypatch.setattr(eks, "_begin", fail)
+    assert group(state="absent")["msg"] == (
+        "node group 'workers': could not be deleted: it was last seen DELETE_FAILED; "
+        "NodeCreationFailure: no nodes (i-1, i-2)."
+    )
+
+
 def test_busy_group_comes_to_rest_before_its_update(group, eks):
     group(**NEW)
     eks._begin("UPDATING", "UPDATING", "ACTIVE")
     assert group(scaling_config={"desired_size": 3})["nodegroup"]["status"] == "ACTIVE"
 
 
+def test_busy_group_is_waited_for_though_nothing_changes(group, eks):
+    group(**NEW)
+    eks._begin("UPDATING", "UPDATING", "ACTIVE")
+    result = group()
+    assert not result["changed"] and result["nodegroup"]["status"] == "ACTIVE"
+    eks._begin("UPDATING", "ACTIVE")
+    assert group(wait=False)["nodegroup"]["status"] == "UPDATING"
+
+
+def test_change_without_waiting_tells_what_it_will_be(group, client, eks):
+    group(**NEW)
+    client.calls.clear()
+    done = group(scaling_config={"desired_size": 3}, labels={}, wait=False)
+    assert done["nodegroup"]["scaling_config"]["desired_size"] == 3 and done["nodegroup"]["labels"] == {}
+    assert "DescribeUpdate" not in client.names()
+
+
 def test_group_on_its_way_out_is_made_again(group, eks):
     group(**NEW)
     eks._begin("DELETING", "DELETING", "GONE")
+    assert group(**NEW, check=True)["changed"]
     assert group(**NEW)["nodegroup"]["status"] == "ACTIVE"
+    eks._begin("DELETING", "DELETING", "GONE")
+    assert "is DELETING and has to be gone" in group(**NEW, wait=False)["msg"]
 
 
-def test_failed_creation_is_told_with_its_reasons(group, eks, monkeypatch):
+AILMENT = {"code": "NodeCreationFailure", "message": "no nodes", "resourceIds": ["i-1", "i-2"]}
+
+
+@pytest.mark.parametrize("status", ["CREATE_FAILED", "DEGRADED"])
+def test_failed_creation_is_told_with_its_reasons(group, eks, monkeypatch, status):
     def fail(*_statuses):
-        eks.group["status"] = "CREATE_FAILED"
-        eks.group["health"]["issues"] = [{"code": "NodeCreationFailure", "message": "no nodes", "resourceIds": []}]
+        eks.group["status"] = status
+        eks.group["health"]["issues"] = [AILMENT]
 
     monkeypatch.setattr(eks, "_begin", fail)
-    message = group(**NEW)["msg"]
-    assert message.startswith("node group 'workers': could not become ACTIVE")
-    assert "CREATE_FAILED" in message and "NodeCreationFailure: no nodes" in message
-    assert "is CREATE_FAILED" in group(**NEW)["msg"]
+    assert group(**NEW)["msg"] == (
+        f"node group 'workers': could not become ACTIVE: it was last seen {status}; "
+        "NodeCreationFailure: no nodes (i-1, i-2)."
+    )
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_failed_group_has_to_go_first(group, eks, check):
+    group(**NEW)
+    eks.group.update(status="CREATE_FAILED", health={"issues": [{**AILMENT, "resourceIds": []}]})
+    assert group(**NEW, check=check)["msg"] == (
+        "node group 'workers' is CREATE_FAILED and has to be gone before it can be created; "
+        "NodeCreationFailure: no nodes."
+    )
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_what_ails_a_group_is_a_warning_when_there_is_nothing_to_do(group, eks, check):
+    group(**NEW)
+    eks.group.update(status="DEGRADED", health={"issues": [AILMENT]})
+    done = group(**NEW, check=check)
+    assert not done["changed"]
+    assert "node group 'workers' is DEGRADED; NodeCreationFailure: no nodes (i-1, i-2)." in str(done["warnings"])
 
 
 def test_failed_update_is_told_although_the_group_is_active(group, eks):
     group(**NEW)
     eks.update_ends = "Failed"
+    assert group(scaling_config={"desired_size": 3})["msg"] == (
+        "node group 'workers': could not finish its update: the update was last seen Failed; AccessDenied: no."
+    )
+
+
+def test_update_that_leaves_the_group_degraded_is_told(group, eks):
+    group(**NEW)
+    eks.update_leaves, eks.ailments = "DEGRADED", [AILMENT]
     message = group(scaling_config={"desired_size": 3})["msg"]
-    assert "could not finish its update" in message and "AccessDenied: no" in message
+    assert "could not become ACTIVE: it was last seen DEGRADED; NodeCreationFailure: no nodes" in message
 
 
 def test_time_runs_out(group, eks, monkeypatch):
     monkeypatch.setattr(eks, "_begin", lambda *_statuses: eks.group.update(status="CREATING"))
     message = group(**NEW, wait_timeout=10)["msg"]
-    assert "Max attempts exceeded" in message and "its status is CREATING" in message
+    assert message == "node group 'workers': could not become ACTIVE in 10 seconds: it was last seen CREATING."
 
 
-def test_refusal_is_one_sentence(group, eks):
-    eks.refusal = "InvalidParameterException"
-    assert group(**NEW)["msg"] == "node group 'workers': could not create (InvalidParameterException): refused"
+def test_waiting_that_is_refused_is_told(group, eks, monkeypatch):
+    begin = eks._begin
+    monkeypatch.setattr(eks, "_begin", lambda *args: (begin(*args), eks.refusal.update(DescribeNodegroup="Denied")))
+    message = group(**NEW)["msg"]
+    assert message == "node group 'workers': could not become ACTIVE: (Denied): refused."
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ServerException", "ServiceUnavailableException"])
+@pytest.mark.parametrize("operation", ["CreateNodegroup", "DescribeNodegroup"])
+def test_what_may_pass_is_tried_again(group, eks, monkeypatch, code, operation):
+    monkeypatch.setattr("time.sleep", lambda _seconds: eks.refusal.clear())
+    eks.refusal[operation] = code
+    assert group(**NEW)["changed"]
+
+
+def test_waiting_outlasts_throttling(group, eks, monkeypatch):
+    begin = eks._begin
+
+    def throttle(*statuses):
+        begin(*statuses)
+        eks.refusal["DescribeNodegroup"] = "ThrottlingException"
+
+    monkeypatch.setattr(eks, "_begin", throttle)
+    monkeypatch.setattr("time.sleep", lambda _seconds: eks.refusal.clear())
+    assert group(**NEW)["nodegroup"]["status"] == "ACTIVE"
+
+
+@pytest.mark.parametrize(
+    ("operation", "action", "options"),
+    [
+        ("DescribeNodegroup", "describe", {}),
+        ("UpdateNodegroupConfig", "update its configuration", {"labels": {}}),
+        ("UpdateNodegroupVersion", "update its version", {"version": "1.35"}),
+        ("TagResource", "tag", {"tags": {"new": "1"}, "purge_tags": False}),
+        ("DeleteNodegroup", "delete", {"state": "absent"}),
+    ],
+)
+def test_refusal_is_one_sentence(group, eks, operation, action, options):
+    group(**NEW)
+    eks.refusal[operation] = "InvalidParameterException"
+    message = group(**options)["msg"]
+    assert message == f"node group 'workers': could not {action} (InvalidParameterException): refused"
+
+
+TAINT = {"key": "a", "effect": "NO_SCHEDULE"}
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"cluster_name": "a b"}, "cluster_name is 'a b' but must be 1 to 100 letters"),
+        ({"nodegroup_name": "-a"}, "nodegroup_name is '-a' but must be 1 to 63 letters"),
+        ({"nodegroup_name": "a" * 64}, "1 to 63 letters"),
+        ({"nodegroup_name": ""}, "nodegroup_name is ''"),
         ({"node_role": "node"}, "node_role is 'node'"),
+        ({"subnets": []}, "subnets is [] but must have an entry"),
+        ({"instance_types": []}, "instance_types is [] but must have an entry"),
+        ({"disk_size": 0}, "disk_size is 0 but must be at least 1"),
+        ({"ami_type": "AL2024"}, "ami_type is 'AL2024' but must be one of AL2_x86_64, "),
         ({"scaling_config": {"min_size": 3, "max_size": 2}}, "scaling_config.min_size is 3"),
         ({"scaling_config": {"min_size": 3, "desired_size": 2}}, "must be at least min_size, 3"),
         ({"scaling_config": {"max_size": 1, "desired_size": 2}}, "must be at most max_size, 1"),
-        ({"scaling_config": {"max_size": 0}}, "scaling_config.max_size is 0"),
-        ({"update_config": {"max_unavailable_percentage": 101}}, "must be at most 100"),
-        ({"launch_template": {"version": "1"}}, "neither id nor name"),
+        ({"scaling_config": {"max_size": 0}}, "scaling_config.max_size is 0 but must be at least 1"),
+        ({"scaling_config": {"min_size": -1}}, "scaling_config.min_size is -1 but must be at least 0"),
+        ({"update_config": {"max_unavailable_percentage": 101}}, "is 101 but must be 1 to 100"),
+        ({"update_config": {"max_unavailable": 1, "max_unavailable_percentage": 1}}, "mutually exclusive"),
+        ({"update_config": {"max_unavailable": 0}}, "update_config.max_unavailable is 0 but must be at least 1"),
+        (
+            {"node_repair_config": {"node_repair_config_overrides": [{"repair_action": "Reboot"}]}},
+            "missing required arguments",
+        ),
+        ({"warm_pool_config": {"min_size": -1}}, "warm_pool_config.min_size is -1"),
+        ({"labels": {"a" * 64: "b"}}, "a key of labels is 'aaa"),
+        ({"labels": {"a": "b" * 64}}, "labels.a is 'bbb"),
+        ({"labels": {"a": None}}, "labels.a has no value but must be text"),
+        ({"taints": [{**TAINT, "effect": "NoSchedule"}]}, "value of effect must be one of"),
+        ({"taints": [{**TAINT, "key": "a" * 64}]}, "taints[0].key is 'aaa"),
+        ({"taints": [{**TAINT, "value": "a" * 64}]}, "taints[0].value is 'aaa"),
+        ({"taints": [TAINT, {**TAINT, "value": "x"}]}, "taints has 'a' with NO_SCHEDULE twice"),
+        ({"launch_template": {"version": "1"}}, "one of the following is required: id, name"),
+        ({"launch_template": {"id": "lt-1", "name": "nodes"}}, "mutually exclusive: id|name"),
+        ({"launch_template": {"id": "1"}}, "launch_template.id is '1' but must be lt- and"),
+        ({"launch_template": {"name": "a b"}}, "launch_template.name is 'a b' but must be 3 to 128"),
+        ({"launch_template": {"name": "nodes", "version": "last"}}, "version is 'last' but must be a number"),
+        ({"launch_template": {"id": "lt-1"}, "disk_size": 20}, "disk_size must be left out beside launch_template"),
+        ({"launch_template": {"id": "lt-1"}, "remote_access": {"ec2_ssh_key": "me"}}, "remote_access must be left out"),
+        ({"ami_type": "CUSTOM", "version": "1.34"}, "version must be left out where ami_type is 'CUSTOM'"),
+        ({"ami_type": "CUSTOM", "warm_pool_config": {"enabled": True}}, "warm_pool_config must be left out"),
+        ({"tags": {"aws:a": "b"}}, "aws:a"),
+        ({"tags": {f"t{number}": "" for number in range(51)}}, "tags has 51 entries"),
     ],
 )
-def test_wrong_options_are_refused_before_any_call(group, client, options, words):
-    assert words in group(**options)["msg"]
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_wrong_options_are_refused_before_any_call(run_module, client, options, words, state):
+    named = {"cluster_name": "demo", "nodegroup_name": "workers", "state": state}
+    assert words in run_module("eks_nodegroup", **{**named, **options})["msg"]
     assert client.calls == []
 
 
-def test_new_group_needs_role_and_subnets(group):
-    assert group()["msg"] == "node group 'workers' is new and needs node_role and subnets."
+@pytest.mark.parametrize("check", [False, True])
+def test_new_group_needs_role_and_subnets(group, check):
+    assert group(check=check)["msg"] == "node group 'workers' is new and needs node_role and subnets."
+
+
+def test_older_botocore_is_asked_for_more_only_by_what_needs_it(group, client, monkeypatch):
+    shape = client.client.meta.service_model.operation_model("CreateNodegroup").input_shape
+    monkeypatch.delitem(shape.members, "warmPoolConfig")
+    assert group(**NEW)["changed"]
+    failed = group(warm_pool_config={"enabled": True})
+    assert failed["msg"].startswith("warm_pool_config needs a newer botocore than 1.")
