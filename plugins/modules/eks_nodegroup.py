@@ -462,8 +462,10 @@ class Nodegroup:
         to_set, to_unset = tag_plan(tags, self.params["tags"], self.params["purge_tags"])
         changed = bool(config or version or to_set or to_unset)
         planned = {**current, **config_after, **version_after}
+        # When that will have been, and which release, only EKS knows.
+        if changed:
+            planned.pop("modifiedAt", None)
         if "version" in version_after and "releaseVersion" not in version_after:
-            # Which release that will be only EKS knows.
             planned.pop("releaseVersion", None)
         if to_set or to_unset:
             planned["tags"] = resulting_tags(tags, to_set, to_unset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import threading
@@ -155,3 +156,47 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     yield Lab(server.server_port, fleet)
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def run_module(lab: Lab, capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
+    """Return what runs a module of the collection whole, against the lab over HTTP."""
+    from ansible.module_utils.testing import patch_module_args
+
+    account = {
+        "region": settings.REGION,
+        "endpoint_url": f"http://127.0.0.1:{lab.port}",
+        "access_key": settings.ACCESS_KEY,
+        "secret_key": settings.SECRET_KEY,
+    }
+
+    def run(name: str, /, check: bool = False, **options: Any) -> dict[str, Any]:
+        module = importlib.import_module(f"ansible_collections.nodecache.eks.plugins.modules.{name}")
+        arguments = {**account, **options, "_ansible_check_mode": check, "_ansible_diff": True}
+        capsys.readouterr()
+        with patch_module_args(arguments), pytest.raises(SystemExit):
+            module.main()
+        result: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return result
+
+    return run
+
+
+@pytest.fixture
+def four_times(run_module: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Return what checks, does, does again and checks again, and gives the result that was done."""
+
+    def run(name: str, key: str, /, **options: Any) -> dict[str, Any]:
+        predicted, done, again, checked = (run_module(name, check=check, **options) for check in (1, 0, 0, 1))
+        assert predicted.get("changed") is done.get("changed") is True, (predicted, done)
+        assert predicted["diff"] == done["diff"]
+        # What is new has things that only AWS knows; what is there has been seen.
+        same = predicted[key].keys() & done[key].keys()
+        assert {name: done[key][name] for name in same} == {name: predicted[key][name] for name in same}
+        for result in (again, checked):
+            assert result.get("changed") is False, result
+            assert result["diff"]["before"] == result["diff"]["after"]
+            assert done[key].items() <= result[key].items()
+        return done
+
+    return run
