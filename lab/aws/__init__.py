@@ -9,6 +9,7 @@ MODULES = (
     "iam",
     "ssm_documents",
     "ssm_commands",
+    "ssm_command_lists",
     "ssm_associations",
     "ssm_instances",
     "automation",

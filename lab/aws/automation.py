@@ -12,7 +12,7 @@ from lab.aws import automation_document, document_run
 from lab.aws.automation_run import Execution, Step
 from lab.aws.automation_steps import strings
 from lab.aws.ssm_documents import document
-from lab.aws.ssm_support import error, moment, operation, page, principal
+from lab.aws.ssm_support import caller, error, moment, operation, page, shown
 
 STEPS_SHOWN = 100
 FILTERS = {
@@ -57,10 +57,10 @@ def _wrong_parameters(why: object) -> Exception:
 
 def start_automation_execution(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
     """Check the document and its parameters, then answer at once and work in the background."""
-    return {"AutomationExecutionId": start(backend, params, principal()).id}
+    return {"AutomationExecutionId": start(backend, params, caller()).id}
 
 
-def start(backend: SimpleSystemManagerBackend, params: dict[str, Any], caller: str) -> Execution:
+def start(backend: SimpleSystemManagerBackend, params: dict[str, Any], principal: str) -> Execution:
     """Start an execution for a principal."""
     for key in NOT_IN_THE_LAB:
         if params.get(key):
@@ -78,7 +78,7 @@ def start(backend: SimpleSystemManagerBackend, params: dict[str, Any], caller: s
     except ValueError as wrong:
         raise _wrong_parameters(wrong) from wrong
     role = automation_document.fill(found.content_json.get("assumeRole") or "", known)
-    made = Execution(backend, found, params, caller, role)
+    made = Execution(backend, found, params, principal, role)
     executions(backend)[made.id] = made
     tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags") or []}
     backend._resource_tags["Automation"][made.id] = tags
@@ -139,7 +139,7 @@ def _row(one: Execution) -> dict[str, Any]:
         "AutomationExecutionStatus": one.status,
         "ExecutionStartTime": one.started,
         "ExecutionEndTime": one.ended,
-        "ExecutedBy": one.principal,
+        "ExecutedBy": shown(one.principal),
         "Mode": "Auto",
         "Outputs": one.outputs,
         "FailureMessage": one.failure or None,

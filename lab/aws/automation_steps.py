@@ -85,7 +85,7 @@ def _run_command(execution: Any, step: Any, deadline: float, stopping: Callable[
         request["TimeoutSeconds"] = int(request["TimeoutSeconds"])
     try:
         validation.check("ssm", "SendCommand", request)
-        sent = ssm_commands.start(execution.backend, request)
+        sent = ssm_commands.start(execution.backend, request, execution.role or execution.principal)
     except ServiceException as wrong:
         raise StepFailed(f"{wrong.message} (Service: Ssm; Error Code: {wrong.code})") from wrong
     except JsonRESTError as wrong:
@@ -107,7 +107,7 @@ def _outcome(sent: Any, step: Any) -> None:
     # One node and one step have an output; a fleet's is read from its invocations.
     if len(answers) == 1 and len(answers[0].plugins) == 1:
         plugin = answers[0].plugins[0]
-        step.outputs["Output"] = ssm_commands.truncate(plugin.stdout, plugin.stderr)
+        step.outputs["Output"] = plugin.output
         step.outputs["ResponseCode"] = str(plugin.code)
     if status != "Success":
         facts = f"Status=[{status}], StatusDetails=[{details}], CommandId=[{sent.command_id}]"

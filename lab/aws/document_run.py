@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shlex
@@ -12,7 +13,26 @@ from typing import Any
 DEFAULT_TIMEOUT = 3600
 TIMEOUTS = range(5, 172801)
 _NAME = re.compile(r"[a-zA-Z0-9]+")
+_NO_PARAMETER = '"StringEquals": at least one of operator\'s arguments must contain a valid document parameter'
 _PLACEHOLDER = re.compile(r"\{\{ *([a-zA-Z0-9]+) *\}\}")
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-command-ssm-plugin-reference.html
+PLUGINS = (
+    "aws:applications",
+    "aws:cloudWatch",
+    "aws:configureDocker",
+    "aws:configurePackage",
+    "aws:domainJoin",
+    "aws:downloadContent",
+    "aws:psModule",
+    "aws:refreshAssociation",
+    "aws:runDockerAction",
+    "aws:runDocument",
+    "aws:runPowerShellScript",
+    "aws:runShellScript",
+    "aws:softwareInventory",
+    "aws:updateAgent",
+    "aws:updateSsmAgent",
+)
 TYPES = ("String", "StringList", "Integer", "Boolean", "MapList", "StringMap")
 
 
@@ -25,12 +45,20 @@ class Step:
     """One step, ready to run."""
 
     name: str
-    script: str
-    timeout: int
+    script: str = ""
+    timeout: int = DEFAULT_TIMEOUT
     env: dict[str, str] = field(default_factory=dict)
-    skipped: bool = False
+    # Why the agent does not run it at all: skipped counts as a success, failed does not.
+    skipped: str = ""
+    failed: str = ""
     on_failure: str = ""
+    on_success: str = ""
     finally_step: bool = False
+
+
+def digest(content: str, kind: str) -> str:
+    """Return the hash that pins a document's content."""
+    return hashlib.new(kind.lower(), content.encode()).hexdigest()
 
 
 def check_content(content: Any) -> None:
@@ -136,14 +164,46 @@ def _text(value: Any) -> str:
     return value.replace("$$", "$")
 
 
-def _applies(step: Mapping[str, Any], platform: str) -> bool:
+def _unmet(step: Mapping[str, Any], parameters: Mapping[str, Any], platform: str) -> tuple[list[str], list[str]]:
+    """Return which of a step's preconditions do not hold, and which the agent does not understand."""
+    unmet, odd = [], []
     for operator, operands in (step.get("precondition") or {}).items():
-        if operator != "StringEquals" or not isinstance(operands, list) or len(operands) != 2:
-            raise DocumentError(f"step {step.get('name')!r} has a precondition the agent does not know")
-        left, right = (platform if operand == "platformType" else operand for operand in operands)
-        if left != right:
-            return False
-    return True
+        if operator != "StringEquals":
+            odd.append(f'unrecognized operator: "{operator}"')
+        elif not isinstance(operands, list) or len(operands) != 2:
+            odd.append('"StringEquals": operator accepts exactly 2 arguments')
+        elif operands[0] == operands[1]:
+            odd.append("\"StringEquals\": operator's arguments can't be identical")
+        else:
+            filled = [str(interpolate(operand, parameters)) for operand in operands]
+            if "platformType" in operands:
+                held = filled[operands.index("platformType") - 1].lower() == platform.lower()
+            elif filled == operands:
+                odd.append(_NO_PARAMETER)
+                continue
+            else:
+                held = filled[0] == filled[1]
+            if not held:
+                unmet.append(f'"StringEquals": [{operands[0]}, {operands[1]}]')
+    return unmet, odd
+
+
+def _refusal(step: Mapping[str, Any], parameters: Mapping[str, Any], platform: str) -> dict[str, str]:
+    """Return why the agent skips or fails a step without running it."""
+    name, action = step["name"], step["action"]
+    unmet, odd = _unmet(step, parameters, platform)
+    if unmet:
+        why = f"Step execution skipped due to unsatisfied preconditions: '{', '.join(unmet + odd)}'. Step name: {name}"
+        return {"skipped": why}
+    if odd:
+        why = f"Unrecognized precondition(s): '{', '.join(odd)}', please update agent to latest version."
+        return {"failed": f"{why} Step name: {name}"}
+    if action not in PLUGINS:
+        why = f"Plugin with name {action} is not supported by this version of ssm agent"
+        return {"failed": f"{why}, please update to latest version. Step name: {name}"}
+    if action != "aws:runShellScript":
+        return {"failed": f"The lab's nodes cannot run {action}. Step name: {name}"}
+    return {}
 
 
 def _script(inputs: Mapping[str, Any]) -> str:
@@ -168,13 +228,12 @@ def render(content: Mapping[str, Any], given: Mapping[str, Sequence[str]], platf
     exported = {name for name, spec in specs.items() if spec.get("interpolationType") == "ENV_VAR"}
     env = {f"SSM_{name}": str(values[name]) for name in sorted(exported)}
     inline = {name: value for name, value in values.items() if name not in exported}
-    steps = []
+    steps, last = [], content["mainSteps"][-1]
     for step in content["mainSteps"]:
-        if not _applies(step, platform):
-            steps.append(Step(step["name"], "", DEFAULT_TIMEOUT, skipped=True))
+        refusal = _refusal(step, values, platform)
+        if refusal:
+            steps.append(Step(step["name"], finally_step=_finally(step, last), **refusal))
             continue
-        if step["action"] != "aws:runShellScript":
-            raise DocumentError(f"step {step['name']!r}: the lab's nodes cannot run {step['action']}")
         inputs = interpolate(step["inputs"], inline)
         steps.append(
             Step(
@@ -183,7 +242,13 @@ def render(content: Mapping[str, Any], given: Mapping[str, Sequence[str]], platf
                 _timeout(inputs.get("timeoutSeconds", DEFAULT_TIMEOUT)),
                 env,
                 on_failure=str(inputs.get("onFailure", "")),
-                finally_step=str(inputs.get("finallyStep", "")).lower() == "true",
+                on_success=str(inputs.get("onSuccess", "")),
+                finally_step=_finally(step, last),
             )
         )
     return steps
+
+
+def _finally(step: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
+    # The agent ignores it on any other step than the last.
+    return step is last and str(step["inputs"].get("finallyStep", "")).lower() == "true"

@@ -15,10 +15,13 @@ from moto.core.exceptions import ServiceException
 from moto.ssm.models import SimpleSystemManagerBackend
 
 from lab.aws import schedule
-from lab.aws.ssm_commands import hidden_runs, runnable
+from lab.aws.ssm_command_lists import hidden_runs
+from lab.aws.ssm_commands import runnable
 from lab.aws.ssm_documents import short_name
-from lab.aws.ssm_runs import FINAL, Invocation, Run
-from lab.aws.ssm_support import backends, fleet, instances, managed, match
+from lab.aws.ssm_invocations import FINAL, Invocation
+from lab.aws.ssm_runs import Run
+from lab.aws.ssm_support import backends, fleet
+from lab.aws.ssm_targets import instances, matching
 
 LOG = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
@@ -109,13 +112,9 @@ def forget(backend: SimpleSystemManagerBackend, one: Association) -> None:
     backend._resource_tags["Association"].pop(one.id, None)
 
 
-def matching(backend: SimpleSystemManagerBackend, one: Association) -> list[str]:
-    """Return the online nodes an association is for."""
-    targets = one.request.get("Targets") or []
-    if not targets:
-        return []
-    nodes = managed(backend).values()
-    return [i.id for i in nodes if i.state == "running" and fleet().online(i.id) and match(i, targets, True)]
+def present(backend: SimpleSystemManagerBackend, one: Association) -> list[str]:
+    """Return the nodes an association is for whose agent can fetch it now; the others catch up as they come."""
+    return [key for key in matching(backend, one.request.get("Targets") or []) if fleet().online(key)]
 
 
 def execute(backend: SimpleSystemManagerBackend, one: Association, nodes: list[str] | None = None) -> Execution | None:
@@ -124,7 +123,7 @@ def execute(backend: SimpleSystemManagerBackend, one: Association, nodes: list[s
         now = datetime.now(UTC)
         if nodes is None:
             one.called = now
-            nodes = matching(backend, one)
+            nodes = present(backend, one)
         if not nodes:
             return None
         try:
@@ -135,7 +134,7 @@ def execute(backend: SimpleSystemManagerBackend, one: Association, nodes: list[s
             return None
         one.refused = ""
         one.ran.update(dict.fromkeys(nodes, now))
-        run = Run(backend, wanted, one.request, nodes, association=True)
+        run = Run(backend, wanted, one.request, nodes, association=one.id)
         execution = Execution(run, str(one.version))
         one.executions.append(execution)
         hidden_runs(backend)[run.command_id] = run
@@ -150,7 +149,7 @@ def node_online(instance_id: str) -> None:
             with one.lock:
                 ran = one.ran.get(instance_id)
                 current = ran is not None and ran >= one.called
-            if not one.scheduled_only and not current and instance_id in matching(backend, one):
+            if not one.scheduled_only and not current and instance_id in present(backend, one):
                 execute(backend, one, [instance_id])
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from moto.ssm.models import SimpleSystemManagerBackend
 
-from lab.aws import schedule
+from lab.aws import schedule, ssm_targets
 from lab.aws import ssm_association_runs as runs
 from lab.aws.ssm_association_runs import Association, Execution
 from lab.aws.ssm_commands import runnable
 from lab.aws.ssm_documents import on_change, short_name
-from lab.aws.ssm_support import check_targets, error, fleet, moment, operation, page
+from lab.aws.ssm_support import error, fleet, moment, operation, page
 
 LIMIT, VERSION_LIMIT = 2000, 1000
 KEPT = [
@@ -57,7 +57,8 @@ def _checked(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dic
             "InvalidParameters", "InstanceId is not supported for documents of schema 2.0 or later: use Targets."
         )
     runnable(backend, request)
-    check_targets(request.get("Targets") or [], "InvalidTarget")
+    ssm_targets.check(request.get("Targets") or [], "InvalidTarget", everything=True)
+    ssm_targets.check_group(backend, request.get("Targets") or [])
     expression = request.get("ScheduleExpression")
     if expression:
         try:

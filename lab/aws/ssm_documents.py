@@ -14,7 +14,14 @@ from lab.aws.ssm_support import error, operation, page
 
 RESERVED = ("aws", "amazon", "amzn", "awsec2", "awsconfigremediation", "awssupport")
 MAX_BYTES = 64 * 1024
-PLATFORMS = {"aws:runShellScript": ("Linux", "MacOS"), "aws:runPowerShellScript": ("Windows", "Linux", "MacOS")}
+EVERY_PLATFORM = ("Windows", "Linux", "MacOS")
+PLATFORMS = {
+    "aws:runShellScript": ("Linux", "MacOS"),
+    "aws:runPowerShellScript": ("Windows", "Linux", "MacOS"),
+    "aws:applications": ("Windows",),
+    "aws:domainJoin": ("Windows",),
+    "aws:psModule": ("Windows",),
+}
 
 # As Amazon publishes it; the article this project grew from uses it.
 RUN_SHELL_SCRIPT = {
@@ -109,8 +116,9 @@ def _finish(made: Document, display_name: str | None) -> Document:
     made.display_name = display_name
     content = made.content_json if isinstance(made.content_json, dict) else {}
     actions = [step.get("action") for step in content.get("mainSteps") or []]
-    sets = [PLATFORMS[action] for action in actions if action in PLATFORMS]
-    made.platform_types = list(sets[0]) if sets else ["Windows", "Linux", "MacOS"]
+    # A document of several platforms has a step for each, with a precondition.
+    able = {name for action in actions for name in PLATFORMS.get(action, EVERY_PLATFORM)}
+    made.platform_types = [name for name in EVERY_PLATFORM if name in able or not actions]
     return made
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from moto.ssm.models import SimpleSystemManagerBackend
 
-from lab.aws.ssm_support import error, fleet, instances, managed, match, operation, page
+from lab.aws.ssm_support import error, fleet, operation, page
+from lab.aws.ssm_targets import instances, managed, match
 
 AGENT = "3.3.4624.0"
 PLATFORM = {"PlatformType": "Linux", "PlatformName": "Amazon Linux", "PlatformVersion": "2023"}
@@ -62,7 +63,7 @@ def describe_instance_information(backend: SimpleSystemManagerBackend, params: d
         tags = [row for row in wanted if row["Key"].startswith("tag")]
         others = [row for row in wanted if row not in tags and row["Key"] != "InstanceIds"]
         ids = [row for row in wanted if row["Key"] == "InstanceIds"]
-        if match(instance, tags + ids) and all(
+        if match(backend, instance, tags + ids) and all(
             described.get(facts.get(row["Key"], row["Key"])) in row["Values"] for row in others
         ):
             rows.append(described)

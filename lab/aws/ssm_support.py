@@ -1,22 +1,20 @@
-"""What the Systems Manager modules share: operations, paging, nodes and targets."""
+"""What the Systems Manager modules share: operations, who asks, paging."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ec2.models import ec2_backends
 from moto.ssm.exceptions import SSMException
 from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
 
 from lab import settings
-
-GONE = ("terminated", "shutting-down", "stopped", "stopping")
+from lab.aws import iam
 
 
 def fleet() -> Any:
@@ -31,20 +29,36 @@ def error(code: str, message: str) -> SSMException:
     return SSMException(code, message)
 
 
-# Whose key signed the request that is being answered.
-_caller: ContextVar[str] = ContextVar("caller", default=settings.ACCESS_KEY)
+# Who signed the request that is being answered.
+_caller: ContextVar[str] = ContextVar("caller", default=iam.ROOT)
 
 
-def principal() -> str:
-    """Return who is asking, as an ARN."""
-    return f"arn:aws:iam::{settings.ACCOUNT}:root"
+def caller() -> str:
+    """Return who is asking, as IAM's evaluator names them."""
+    return _caller.get()
+
+
+def shown(principal: str) -> str:
+    """Return a principal's ARN."""
+    return f"arn:aws:iam::{settings.ACCOUNT}:root" if principal == iam.ROOT else principal
+
+
+def allow(principal: str, action: str, resource: str, context: Mapping[str, str] | None = None) -> None:
+    """Refuse what the principal's policies do not allow."""
+    try:
+        iam.check(principal, action, resource, context)
+    except iam.Denied as denied:
+        raise error(denied.code, denied.message) from denied
 
 
 def operation(name: str, method: str, handler: Callable[[SimpleSystemManagerBackend, dict[str, Any]], Any]) -> None:
     """Make ``handler(backend, params)`` answer one API operation."""
 
     def respond(self: SimpleSystemManagerResponse) -> ActionResult:
-        _caller.set(self.get_access_key())
+        try:
+            _caller.set(iam.caller(iam.key_of(self.headers)))
+        except iam.Denied as denied:
+            raise error(denied.code, denied.message) from denied
         return ActionResult(handler(self.ssm_backend, json.loads(self.body or "{}")) or {})
 
     respond.__name__, respond.__doc__ = method, f"Answer {name}."
@@ -75,52 +89,3 @@ def page(items: list[Any], params: dict[str, Any], key: str, default: int = 50) 
 def backends() -> list[SimpleSystemManagerBackend]:
     """Return every Systems Manager backend somebody has used."""
     return [backend for account in list(ssm_backends.values()) for backend in list(account.values())]
-
-
-def instances(backend: SimpleSystemManagerBackend) -> dict[str, Any]:
-    """Return the EC2 instances of the backend's account and region that AWS would still list."""
-    reservations = ec2_backends[backend.account_id][backend.region_name].all_reservations()
-    found = (instance for reservation in reservations for instance in reservation.instances)
-    return {instance.id: instance for instance in found if instance.state not in GONE}
-
-
-def registered(backend: SimpleSystemManagerBackend) -> set[str]:
-    """Return every instance whose agent has ever been seen: one that falls silent stays registered."""
-    known: set[str] = vars(backend).setdefault("lab_registered", set())
-    known.update(fleet().ids())
-    return known
-
-
-def managed(backend: SimpleSystemManagerBackend) -> dict[str, Any]:
-    """Return the instances whose agent has registered, online or not."""
-    known = registered(backend)
-    return {key: value for key, value in instances(backend).items() if key in known}
-
-
-def tags_of(instance: Any) -> dict[str, str]:
-    """Return an instance's tags."""
-    return {tag["key"]: tag["value"] for tag in instance.get_tags()}
-
-
-def check_targets(targets: Iterable[dict[str, Any]], code: str) -> None:
-    """Refuse a target key the lab, or AWS, does not know."""
-    for target in targets:
-        key = target.get("Key", "")
-        if key not in ("InstanceIds", "tag-key") and not (key.startswith("tag:") and key != "tag:"):
-            raise error(code, f"The target key {key!r} is not valid: use InstanceIds, tag-key or tag:KEY.")
-
-
-def match(instance: Any, targets: Iterable[dict[str, Any]], everything: bool = False) -> bool:
-    """Tell whether an instance answers all targets; the values of one target are alternatives."""
-    tags = tags_of(instance)
-    for target in targets:
-        key, values = target["Key"], target.get("Values") or []
-        if key == "InstanceIds":
-            hit = instance.id in values or (everything and "*" in values)
-        elif key == "tag-key":
-            hit = any(value in tags for value in values)
-        else:
-            hit = tags.get(key.removeprefix("tag:")) in values
-        if not hit:
-            return False
-    return True

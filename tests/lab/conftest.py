@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import signal
 import subprocess
 import threading
 import time
@@ -35,6 +37,7 @@ class FakeFleet:
         self.calls: list[tuple[str, str]] = []
         self.running: dict[str, int] = {}
         self.most = 0
+        self.reboots: list[str] = []
         self._callbacks: list[Callable[[str], None]] = []
         self._lock = threading.Lock()
 
@@ -52,7 +55,9 @@ class FakeFleet:
     def on_online(self, callback: Callable[[str], None]) -> None:
         self._callbacks.append(callback)
 
-    def run(self, instance_id: str, script: str, env: dict[str, str], timeout: float) -> Result:
+    def run(
+        self, instance_id: str, script: str, env: dict[str, str], timeout: float, cancelled: threading.Event
+    ) -> Result:
         home = self.root / instance_id
         home.mkdir(exist_ok=True)
         with self._lock:
@@ -62,17 +67,23 @@ class FakeFleet:
             path = home / f"script{len(self.calls)}"
         path.write_text(script)
         path.chmod(0o700)
-        try:
-            base = {"PATH": "/usr/bin:/bin"}
-            done = subprocess.run(
-                ["sh", "-c", str(path)], cwd=home, env=base | env, capture_output=True, timeout=timeout
-            )
-            return Result(done.returncode, done.stdout, done.stderr)
-        except subprocess.TimeoutExpired as late:
-            return Result(137, late.stdout or b"", late.stderr or b"")
-        finally:
-            with self._lock:
-                self.running[instance_id] -= 1
+        command, base = ["sh", "-c", str(path)], {"PATH": "/usr/bin:/bin"}
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        running = subprocess.Popen(command, cwd=home, env=base | env, start_new_session=True, **pipes)
+        deadline, stdout, stderr = time.monotonic() + timeout, b"", b""
+        while running.returncode is None:
+            if cancelled.is_set() or time.monotonic() > deadline:
+                os.killpg(running.pid, signal.SIGKILL)
+            try:
+                stdout, stderr = running.communicate(timeout=0.05)
+            except subprocess.TimeoutExpired:
+                continue
+        with self._lock:
+            self.running[instance_id] -= 1
+        return Result(137 if running.returncode < 0 else running.returncode, stdout, stderr)
+
+    def reboot(self, instance_id: str) -> None:
+        self.reboots.append(instance_id)
 
 
 def content(*lines: str, **parameters: Any) -> str:
@@ -100,12 +111,12 @@ class Lab:
     content = staticmethod(content)
     until = staticmethod(until)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, key: str = settings.ACCESS_KEY) -> Any:
         return boto3.client(
             service,
             endpoint_url=f"http://127.0.0.1:{self.port}",
             region_name=settings.REGION,
-            aws_access_key_id=settings.ACCESS_KEY,
+            aws_access_key_id=key,
             aws_secret_access_key=settings.SECRET_KEY,
         )
 
@@ -133,20 +144,25 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 
     from lab.aws import (
         automation,
-        ssm_association_runs,
         ssm_associations,
+        ssm_command_lists,
         ssm_commands,
         ssm_documents,
         ssm_instances,
-        ssm_runs,
-        ssm_support,
         validation,
     )
 
     fleet = FakeFleet(tmp_path)
-    for module in (ssm_support, ssm_association_runs, ssm_associations, ssm_commands, ssm_instances, ssm_runs):
-        monkeypatch.setattr(module, "fleet", lambda: fleet)
-    for module in (validation, ssm_documents, ssm_commands, ssm_associations, ssm_instances, automation):
+    monkeypatch.setattr("lab.node.fleet.FLEET", fleet)
+    for module in (
+        validation,
+        ssm_documents,
+        ssm_commands,
+        ssm_command_lists,
+        ssm_associations,
+        ssm_instances,
+        automation,
+    ):
         module.install()
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
