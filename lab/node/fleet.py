@@ -50,17 +50,21 @@ class State:
         ]
 
 
-def end(state: State) -> None:
-    """End a node and remove everything it had."""
-    disk = DISKS / state.instance_id
-    containers = cgroups.containers(disk)
+def halt(state: State) -> None:
+    """End every process of a node; what it had on its disk and its network stays."""
+    containers = cgroups.containers(DISKS / state.instance_id)
     # A pid namespace's first process is gone only after every other one is.
     gone = process.end(state.init, state.init_started) and process.end(state.outer, state.outer_started)
     if not gone:
         raise NodeError(f"node '{state.instance_id}' does not end: process {state.init} is still there.")
-    network.detach(state.instance_id, state.private_ip)
     cgroups.remove(containers)
-    files.remove(disk)
+
+
+def end(state: State) -> None:
+    """End a node and remove everything it had."""
+    halt(state)
+    network.detach(state.instance_id, state.private_ip)
+    files.remove(DISKS / state.instance_id)
     (STATES / f"{state.instance_id}.json").unlink(missing_ok=True)
 
 
@@ -209,6 +213,20 @@ class Fleet:
         """
         disk = DISKS / instance_id / "amazon"
         return agent.run(self.enter(instance_id), disk, instance_id, script, env, timeout, cancelled)
+
+    def reboot(self, instance_id: str) -> None:
+        """Start a node's operating system again and return when it is online: disk and network stay."""
+        with self._lock:
+            state = self._nodes[instance_id]
+            self._online.discard(instance_id)
+        halt(state)
+        self._processes[instance_id].wait()
+        files.remove(DISKS / instance_id / "files")
+        self._prepare(self._boot(instance_id, state.private_ip, network.namespace_of(instance_id)))
+        with self._lock:
+            self._online.add(instance_id)
+        for callback in list(self._callbacks):
+            callback(instance_id)
 
     def stop(self, instance_id: str) -> None:
         """End a node; one that is not running is fine."""

@@ -72,6 +72,22 @@ def test_a_cancelled_script_ends_with_its_children(nodes):
     assert nodes.run(name, "exit 3", {}, 10, threading.Event()).exit_code == 3
 
 
+def test_a_node_that_is_restarted_keeps_its_disk_and_ends_its_processes(nodes):
+    name, comes = "i-0aaaaaaaaaaaaaaa5", []
+    nodes.start(name, "10.77.0.15")
+    nodes.on_online(comes.append)
+    before = fleet.recorded()[0]
+    nodes.run(name, "touch /var/lib/amazon/kept; setsid sleep 4713 > /dev/null 2>&1 < /dev/null &", {}, 10)
+    nodes.reboot(name)
+    after = fleet.recorded()[0]
+    assert not process.alive(before.init, before.init_started) and process.alive(after.init, after.init_started)
+    assert comes == [name] and nodes.online(name)
+    script = "test -e /var/lib/amazon/kept && ctr version > /dev/null && ! pgrep -f 'sleep 471[3]'"
+    assert nodes.run(name, script, {}, 30).exit_code == 0
+    token = "curl -sf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token"
+    assert nodes.run(name, token, {}, 30).exit_code == 0
+
+
 def test_a_node_is_ended_by_its_state_file_alone(nodes):
     code = (
         "import json,sys; from pathlib import Path; from lab.node import fleet;"
