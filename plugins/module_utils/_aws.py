@@ -1,15 +1,16 @@
 # Copyright (c) 2026 nodecache.eks contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every service file shares: clients, retries, and one sentence per error."""
+"""What every service file shares: clients, retries, paging, and one sentence per error."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 try:
+    import botocore
     from botocore.exceptions import BotoCoreError, ClientError
 except ImportError:
     # AnsibleAWSModule reports the missing library; the names only have to exist until then.
@@ -17,8 +18,9 @@ except ImportError:
 
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._shape import snake
 
-__all__ = ["RETRY_CODES", "NodecacheError", "call", "make_client"]
+__all__ = ["RETRY_CODES", "NodecacheError", "call", "make_client", "once", "paged", "require_known"]
 
 # amazon.aws's own list leaves ThrottlingException out.
 RETRY_CODES = (
@@ -28,6 +30,14 @@ RETRY_CODES = (
     "ServerException",
     "ServiceUnavailableException",
     "ThrottlingException",
+    "TooManyUpdates",
+)
+# With these AWS says that it did nothing, so what must not happen twice can be asked for again.
+REFUSED_CODES = (
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
     "TooManyUpdates",
 )
 
@@ -54,3 +64,46 @@ def make_client(module: Any, service: str) -> Any:
     return module.client(
         service, retry_decorator=AWSRetry.jittered_backoff(catch_extra_error_codes=list(RETRY_CODES))
     )
+
+
+class _RefusedRetry(AWSRetry):  # type: ignore[misc]
+    @staticmethod
+    def found(response_code: str, catch_extra_error_codes: Any = None) -> bool:
+        return response_code in REFUSED_CODES
+
+
+def once(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the client's method, asked again only where AWS says that it did nothing."""
+    asked: Callable[..., Any] = _RefusedRetry.jittered_backoff()(operation)
+    return asked
+
+
+def paged(client: Any, operation: str, key: str, **request: Any) -> list[Any]:
+    """Return what all pages hold under key; each page is asked for again when AWS is busy."""
+    found: list[Any] = []
+    while True:
+        answer = getattr(client, operation)(**request, aws_retry=True)
+        found += answer.get(key) or []
+        if not answer.get("NextToken"):
+            return found
+        request["NextToken"] = answer["NextToken"]
+
+
+def require_known(client: Any, operation: str, request: dict[str, Any]) -> None:
+    """Refuse a request that the installed botocore is too old for, by the option that asks for more."""
+    _known(client.meta.service_model.operation_model(operation).input_shape, request)
+
+
+def _known(shape: Any, value: Any) -> None:
+    if shape.type_name == "list":
+        for item in value:
+            _known(shape.member, item)
+    if shape.type_name != "structure":
+        return
+    for key, item in value.items():
+        if key not in shape.members:
+            raise NodecacheError(
+                f"{snake(key)} needs a newer botocore than the {botocore.__version__} that is installed, "
+                f"which does not know {key}."
+            )
+        _known(shape.members[key], item)

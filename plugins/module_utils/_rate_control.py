@@ -8,27 +8,23 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._checks import check_text
 
-_ALLOWED = (
-    (
-        "max_concurrency",
-        re.compile(r"[1-9][0-9]{0,6}|[1-9][0-9]?%|100%"),
+
+def check_rate_control(params: Mapping[str, Any], prefix: str = "", within: str = "") -> None:
+    """Refuse a max_concurrency or max_errors that AWS would refuse; None and empty text are left alone."""
+    check_text(
+        f"{within}{prefix}max_concurrency",
+        params[f"{prefix}max_concurrency"] or None,
+        r"[1-9][0-9]{0,6}|[1-9][0-9]?%|100%",
         "a number from 1 or a percentage from 1% to 100%",
-    ),
-    (
-        "max_errors",
-        re.compile(r"0|[1-9][0-9]{0,6}|[0-9]%|[1-9][0-9]%|100%"),
+    )
+    check_text(
+        f"{within}{prefix}max_errors",
+        params[f"{prefix}max_errors"] or None,
+        r"0|[1-9][0-9]{0,6}|[0-9]%|[1-9][0-9]%|100%",
         "a number from 0 or a percentage from 0% to 100%",
-    ),
-)
-
-
-def check_rate_control(params: dict[str, Any]) -> None:
-    """Refuse a max_concurrency or max_errors that AWS would refuse; None is left alone."""
-    for option, pattern, allowed in _ALLOWED:
-        if params[option] is not None and not pattern.fullmatch(params[option]):
-            raise NodecacheError(f"{option} is '{params[option]}' but must be {allowed}.")
+    )

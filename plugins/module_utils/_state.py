@@ -42,33 +42,40 @@ def normalise_json(value: Any) -> Any:
         import yaml
     except ImportError as error:
         raise ValueError("not JSON, and reading it as YAML needs PyYAML") from error
+
+    class Loader(yaml.SafeLoader):
+        """Reads a date as the text that it is, since JSON, which AWS turns all into, has no dates."""
+
+        yaml_implicit_resolvers = {
+            first: [(kind, pattern) for kind, pattern in rules if not kind.endswith(":timestamp")]
+            for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
     try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError as error:
+        # Through JSON, so that 1 as a key is the text that AWS would make of it.
+        return json.loads(json.dumps(yaml.load(value, Loader)))
+    except (yaml.YAMLError, TypeError) as error:
         raise ValueError(f"neither JSON nor YAML: {error}") from error
 
 
-def canonical_targets(targets: list[dict[str, Any]] | None) -> list[tuple[str, tuple[str, ...]]]:
-    """Return targets in a form that compares equal whatever the order of keys and values."""
-    return sorted((target["Key"], tuple(sorted(target.get("Values") or []))) for target in targets or [])
+def is_empty(value: Any) -> bool:
+    """Tell whether a value asks for something to be taken away: empty text, list or mapping, at every depth."""
+    if isinstance(value, dict):
+        return all(is_empty(item) for item in value.values())
+    return value is not False and value != 0 and not value
 
 
 def merge(current: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any]:
-    """Return current with what is desired on top; None in desired leaves alone."""
-    return {**current, **scrub(desired)}
-
-
-def changed_keys(current: dict[str, Any], desired: dict[str, Any]) -> set[str]:
-    """Return the keys of desired whose value differs from current's; None in desired leaves alone."""
-
-    def comparable(key: str, value: Any) -> Any:
-        return canonical_targets(value) if key == "Targets" else value
-
-    return {
-        key
-        for key, value in scrub(desired).items()
-        if comparable(key, value) != comparable(key, current.get(key))
-    }
+    """Return current with what is desired on top; None leaves alone, and what is empty goes."""
+    merged = dict(current)
+    for key, value in desired.items():
+        if value is None:
+            continue
+        if is_empty(value):
+            merged.pop(key, None)
+        else:
+            merged[key] = value
+    return merged
 
 
 def diff_dict(before: Any, after: Any) -> dict[str, Any]:

@@ -9,55 +9,97 @@ import math
 from typing import Any
 
 try:
-    from botocore.exceptions import WaiterError
+    import jmespath
+    from botocore.exceptions import BotoCoreError, WaiterError
     from botocore.waiter import WaiterModel, create_waiter_with_client
 except ImportError:
     # AnsibleAWSModule reports the missing library; the names only have to exist until then.
-    WaiterError = Exception
+    BotoCoreError = WaiterError = Exception
 
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import RETRY_CODES
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 
 
-def _when(state: str, argument: str, *values: str, matcher: str = "path") -> list[dict[str, Any]]:
+class TimedOut(NodecacheError):
+    """What was waited for did not come in time."""
+
+
+def _when(state: str, argument: str, *values: Any, matcher: str = "path") -> list[dict[str, Any]]:
     return [{"state": state, "matcher": matcher, "argument": argument, "expected": value} for value in values]
 
 
-_DONE = ("Success", "Failed", "Cancelled", "TimedOut")
+def _despite(*codes: str) -> list[dict[str, Any]]:
+    # What was just made may not be there yet where it is asked for, and a busy AWS is no answer.
+    return [{"state": "retry", "matcher": "error", "expected": code} for code in (*codes, *RETRY_CODES)]
+
+
+_RUN = "AssociationExecutions[0].Status"
+# "seen" is what a failure, or the end of patience, tells.
 _WAITERS: dict[str, dict[str, Any]] = {
     "document_active": {
         "operation": "DescribeDocument",
         "delay": 1,
+        "seen": "Document.[Status, StatusInformation]",
         "acceptors": [
             *_when("success", "Document.Status", "Active"),
             *_when("failure", "Document.Status", "Failed", "Deleting"),
+            *_despite("InvalidDocument", "InvalidDocumentVersion"),
         ],
     },
-    "association_success": {
-        "operation": "DescribeAssociation",
-        "delay": 3,
+    "execution_started": {
+        "operation": "DescribeAssociationExecutions",
+        "delay": 2,
+        "seen": "AssociationExecutions[0].[Status, DetailedStatus]",
+        "acceptors": [*_when("success", "{started}", True), *_despite("AssociationDoesNotExist")],
+    },
+    "execution_done": {
+        "operation": "DescribeAssociationExecutions",
+        "delay": 2,
+        "seen": "AssociationExecutions[0].[Status, DetailedStatus, ResourceCountByStatus]",
         "acceptors": [
-            *_when("success", "AssociationDescription.Overview.Status", "Success"),
-            *_when("failure", "AssociationDescription.Overview.Status", "Failed"),
+            *_when("success", _RUN, "Success", "Failed", "TimedOut", "Cancelled", "Skipped", "Rejected"),
+            *_despite(),
         ],
     },
     "command_done": {
         "operation": "ListCommands",
         "delay": 2,
-        "acceptors": _when("success", "Commands[0].Status", *_DONE),
+        "seen": "Commands[0].[StatusDetails]",
+        "acceptors": [
+            *_when("success", "Commands[0].Status", "Success", "Failed", "Cancelled", "TimedOut"),
+            *_despite("InvalidCommandId"),
+        ],
     },
 }
 
 
-def wait_for(client: Any, name: str, timeout: int, thing: str, **request: Any) -> None:
-    """Wait for at most timeout seconds; a failure or the end of patience tells what was seen last."""
+def wait_for(
+    client: Any, name: str, timeout: float, thing: str, words: dict[str, str] | None = None, **request: Any
+) -> None:
+    """Wait for at most timeout seconds; a failure or the end of patience tells what was seen last.
+
+    The words replace what the waiter's paths have in braces.
+    """
     data = _WAITERS[name]
-    model = {**data, "maxAttempts": max(1, math.ceil(timeout / data["delay"]))}
+    model = {
+        **data,
+        "acceptors": [_filled(acceptor, words or {}) for acceptor in data["acceptors"]],
+        "maxAttempts": max(1, math.ceil(timeout / data["delay"])),
+    }
     waiter = create_waiter_with_client(name, WaiterModel({"version": 2, "waiters": {name: model}}), _bare(client))
     try:
         waiter.wait(**request)
     except WaiterError as error:
-        last = error.last_response if isinstance(error.last_response, dict) else {}
-        raise NodecacheError(f"{thing}: {_reason(error, timeout)}; it was last seen {_last_state(last)}.") from error
+        raise _told(error, data["seen"], timeout, thing) from error
+    except BotoCoreError as error:
+        raise NodecacheError(f"{thing}: could not be waited for ({type(error).__name__}): {error}") from error
+
+
+def _filled(acceptor: dict[str, Any], words: dict[str, str]) -> dict[str, Any]:
+    argument = acceptor.get("argument")
+    for word, text in words.items():
+        argument = argument and argument.replace(f"{{{word}}}", text)
+    return {**acceptor, "argument": argument} if argument else acceptor
 
 
 def _bare(client: Any) -> Any:
@@ -65,19 +107,13 @@ def _bare(client: Any) -> Any:
     return getattr(client, "client", client)
 
 
-def _reason(error: Any, timeout: int) -> str:
+def _told(error: Any, path: str, timeout: float, thing: str) -> NodecacheError:
+    last = error.last_response if isinstance(error.last_response, dict) else {}
+    refused = last.get("Error")
+    if refused:
+        seen = f"with {refused.get('Code')}: {refused.get('Message')}"
+    else:
+        seen = "as " + (" ".join(str(part) for part in jmespath.search(path, last) or [] if part) or "nothing")
     if "Max attempts exceeded" in str(error):
-        return f"was not ready after {timeout} seconds"
-    return "failed while it was waited for"
-
-
-def _last_state(answer: dict[str, Any]) -> str:
-    for key in ("Document", "AssociationDescription"):
-        if key in answer:
-            found = answer[key]
-            overview = found.get("Overview") or {}
-            detail = found.get("StatusInformation") or overview.get("DetailedStatus") or ""
-            return " ".join(filter(None, (f"as {found.get('Status') or overview.get('Status')}", detail)))
-    if answer.get("Commands"):
-        return f"as {answer['Commands'][0]['StatusDetails']}"
-    return f"as {answer.get('Error', {}).get('Code', 'nothing')}"
+        return TimedOut(f"{thing}: was not ready after {timeout:.0f} seconds; it was last seen {seen}.")
+    return NodecacheError(f"{thing}: failed while it was waited for; it was last seen {seen}.")

@@ -21,7 +21,7 @@ options:
     description:
       - The association's name, 3 to 128 letters, digits, dots, hyphens or underscores.
       - Systems Manager lets two associations have one name; the module then fails and names their ids.
-      - Needed unless O(association_id) is given.
+      - Needed unless O(association_id) is given. With it, the name that the association is to have.
     type: str
   association_id:
     description: The association's id, for one that has no name of its own.
@@ -29,40 +29,97 @@ options:
   name:
     description: The document to run, by name or ARN. A new association needs it.
     type: str
-  document_version:
-    description: The document's version, V($DEFAULT), V($LATEST) or a number.
-    type: str
-  parameters:
-    description: The document's parameters, a list of strings each.
-    type: dict
-  targets:
-    description: The nodes to run on, at most five entries that must all match. A new association needs them.
+  target_maps:
+    description:
+      - Which parameters of an Automation runbook get which resources, at most 300 mappings of a name to a list.
+      - To name them lets go of O(targets).
+    type: list
+    elements: dict
+  target_locations:
+    description: The accounts and regions that an Automation runbook is to run in.
     type: list
     elements: dict
     suboptions:
-      key:
-        description: V(InstanceIds), V(tag-key), V(resource-groups:Name) or V(tag:NAME).
-        type: str
-        required: true
-      values:
-        description: At most 50 values, one of which must match.
+      accounts:
+        description: The accounts or organizational units, at most 50.
         type: list
         elements: str
-        required: true
+      regions:
+        description: The regions, at most 50.
+        type: list
+        elements: str
+      exclude_accounts:
+        description: The accounts or organizational units that are left out.
+        type: list
+        elements: str
+      include_child_organization_units:
+        description: Whether units within the named ones are meant too.
+        type: bool
+      execution_role_name:
+        description: The role to run as in each account.
+        type: str
+      target_location_max_concurrency:
+        description: How many accounts and regions run at a time, a number or a percentage.
+        type: str
+      target_location_max_errors:
+        description: How many may fail before no further one is started, a number or a percentage.
+        type: str
+      target_location_alarm_configuration:
+        description: The CloudWatch alarm that stops the run there.
+        type: dict
+        suboptions:
+          alarms:
+            description: The alarm, exactly one.
+            type: list
+            elements: dict
+            suboptions:
+              name:
+                description: The alarm's name.
+                type: str
+                required: true
+          ignore_poll_alarm_failure:
+            description: Whether to run on when the alarm's state cannot be read.
+            type: bool
+      targets:
+        description: The resources to run on there, at most one entry.
+        type: list
+        elements: dict
+        suboptions:
+          key:
+            description: V(ParameterValues), V(ResourceGroup) or V(tag:NAME).
+            type: str
+            required: true
+          values:
+            description: At most 50 values, one of which must match.
+            type: list
+            elements: str
+            required: true
+      targets_max_concurrency:
+        description: How many resources run at a time there, a number or a percentage.
+        type: str
+      targets_max_errors:
+        description: How many resources may fail there, a number or a percentage.
+        type: str
+  automation_target_parameter_name:
+    description: The parameter of an Automation runbook that gets each target. A runbook with rate control needs it.
+    type: str
   schedule_expression:
     description:
-      - When to run again, as V(rate(...\)) of at least 30 minutes, V(cron(...\)) or V(at(...\)).
-      - An empty string takes the schedule away.
+      - When to run again in UTC, as V(rate(...\)) of at least 30 minutes, V(cron(...\)) or V(at(...\)).
     type: str
+  schedule_offset:
+    description: How many days after the scheduled day to run, 1 to 6. Needs O(apply_only_at_cron_interval).
+    type: int
+  duration:
+    description: After how many hours a run is cancelled, 1 to 24. Needs O(apply_only_at_cron_interval).
+    type: int
   apply_only_at_cron_interval:
     description: Whether to run on the schedule only, and not on creation or change. Not with V(rate(...\)).
     type: bool
-  max_concurrency:
-    description: How many nodes run at a time, a number or a percentage.
-    type: str
-  max_errors:
-    description: How many nodes may fail before no further one is started, a number or a percentage.
-    type: str
+  calendar_names:
+    description: The change calendars, by name or ARN, that must be open for a run.
+    type: list
+    elements: str
   compliance_severity:
     description: How bad a node is that fails.
     type: str
@@ -75,18 +132,28 @@ options:
     description: Where nodes write what the document prints.
     type: dict
     suboptions:
-      s3_bucket_name:
-        description: The bucket.
-        type: str
-        required: true
-      s3_key_prefix:
-        description: The folder in the bucket.
-        type: str
-      s3_region:
-        description: The bucket's region.
-        type: str
+      s3_location:
+        description: The place in Amazon S3, written to with the node's own role.
+        type: dict
+        suboptions:
+          output_s3_bucket_name:
+            description: The bucket.
+            type: str
+          output_s3_key_prefix:
+            description: The folder in the bucket.
+            type: str
+          output_s3_region:
+            description: The bucket's region. Name it again when the bucket changes.
+            type: str
+  association_dispatch_assume_role:
+    description:
+      - The ARN of the role that State Manager takes to reach nodes, instead of its service-linked role.
+      - Needs a botocore that knows this option.
+    type: str
   wait:
-    description: Whether to wait until a run that this module caused is over on all nodes, and fail when it failed.
+    description:
+      - Whether to wait until the run that this module caused is over on all nodes, and fail when it failed.
+      - When no node that matches is online the module does not wait, and RV(execution) says V(NoInstancesInTag).
     type: bool
     default: false
   wait_timeout:
@@ -94,16 +161,25 @@ options:
     type: int
     default: 600
   state:
-    description: Whether the association is there.
+    description:
+      - Whether the association is there.
+      - V(started) is V(present), and a run now, even when nothing changes. Each run of this module starts one.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, started]
     default: present
 notes:
-  - An option that is left out is left alone.
-  - "IAM actions: ssm:ListAssociations, ssm:DescribeAssociation, ssm:CreateAssociation, ssm:UpdateAssociation,
-    ssm:DeleteAssociation, ssm:ListTagsForResource, ssm:AddTagsToResource, ssm:RemoveTagsFromResource."
+  - An option that is left out is left alone. An empty text, list or dictionary, or 0 for a number, takes it away.
+  - A botocore that does not know one of these options does not see its value either, and loses it in an update.
+  - "IAM actions: ssm:ListAssociations, ssm:DescribeAssociation and ssm:ListTagsForResource; to create or change
+    ssm:CreateAssociation and ssm:UpdateAssociation; with O(tags) ssm:AddTagsToResource and
+    ssm:RemoveTagsFromResource; with O(wait) ssm:DescribeInstanceInformation, ssm:DescribeAssociationExecutions and
+    ssm:DescribeAssociationExecutionTargets; with O(state=started) ssm:StartAssociationsOnce; to delete
+    ssm:DeleteAssociation."
+seealso:
+  - module: nodecache.eks.ssm_association_info
 extends_documentation_fragment:
   - nodecache.eks.attributes
+  - nodecache.eks.ssm_run
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags
@@ -125,6 +201,29 @@ EXAMPLES = r"""
     max_concurrency: "10%"
     max_errors: "10%"
 
+- name: Run it now, and wait for the nodes
+  nodecache.eks.ssm_association:
+    association_name: nodecache-ml
+    state: started
+    wait: true
+
+- name: Patch on Sundays only, and keep what the nodes print
+  nodecache.eks.ssm_association:
+    association_name: patch
+    name: AWS-RunPatchBaseline
+    parameters:
+      Operation: [Install]
+    targets:
+      - key: tag:patch
+        values: ["yes"]
+    schedule_expression: cron(0 2 ? * SUN *)
+    apply_only_at_cron_interval: true
+    duration: 4
+    output_location:
+      s3_location:
+        output_s3_bucket_name: example-logs
+        output_s3_key_prefix: patch
+
 - name: Delete it
   nodecache.eks.ssm_association:
     association_name: nodecache-ml
@@ -133,276 +232,210 @@ EXAMPLES = r"""
 
 RETURN = r"""
 association:
-  description: The association, V({}) when it is gone.
+  description:
+    - The association, V({}) when it is gone. Every option that is set is there under its own name.
   returned: always
   type: dict
   contains:
     association_id:
-      description: The association's id; not there in check mode when it is new.
+      description: The association's id.
       type: str
+      returned: when it is there, but for check mode when it is new
       sample: 8dfe3659-4309-493a-8755-0123456789ab
-    association_name:
-      description: The association's name.
-      type: str
     association_version:
       description: The version that the last change made.
       type: str
+      returned: when it is there
       sample: "1"
+    association_name:
+      description: The association's name.
+      type: str
+      returned: when it has one
+      sample: nodecache-ml
     name:
       description: The document.
       type: str
+      returned: when it is there
+      sample: nodecache-ml
     document_version:
       description: The document's version.
       type: str
+      returned: when it is there
       sample: $DEFAULT
     parameters:
       description: The document's parameters, as they were given.
       type: dict
+      returned: when it has some
+      sample: {action: [prefetch]}
     targets:
       description: The nodes to run on.
       type: list
       elements: dict
+      returned: when it has some
+      sample: [{key: "tag:kubernetes.io/cluster/ml", values: [owned]}]
     schedule_expression:
       description: When it runs again.
       type: str
+      returned: when it has one
+      sample: rate(30 minutes)
     max_concurrency:
       description: How many nodes run at a time.
       type: str
+      returned: when it is set
+      sample: 10%
     max_errors:
       description: How many nodes may fail.
       type: str
+      returned: when it is set
+      sample: 10%
     tags:
       description: The association's tags.
       type: dict
+      returned: when it is there
+      sample: {costCentre: A}
+execution:
+  description: The run that this module caused and waited for, V({}) when it did not.
+  returned: always
+  type: dict
+  contains:
+    execution_id:
+      description: The run's id.
+      type: str
+      returned: when nodes ran
+      sample: 76a5a04f-caf6-490c-b448-0123456789ab
+    status:
+      description: How the run ended; V(Pending) when no node that matches is online.
+      type: str
+      returned: when it waited
+      sample: Success
+    detailed_status:
+      description: The status in more detail; V(NoInstancesInTag) when no node that matches is online.
+      type: str
+      returned: when it waited
+      sample: Success
+    targets:
+      description: One entry a node.
+      type: list
+      elements: dict
+      returned: when it waited
+      sample: [{resource_id: i-0123456789abcdef0, resource_type: ManagedInstance, status: Success}]
 """
 
-import re
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._rate_control import check_rate_control
+from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_association_state as state
+from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_associations as api
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client, require_known
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._state import (
-    changed_keys,
+    check_tags,
     diff_dict,
-    merge,
     resulting_tags,
-    scrub,
     tag_plan,
 )
 
-# https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateAssociation.html
-NAME = re.compile(r"[a-zA-Z0-9_.-]{3,128}")
-SCHEDULE = re.compile(r"(rate|cron|at)\(.+\)")
-RATE = re.compile(r"rate\(\s*([0-9]+)\s+(minute|hour|day)s?\s*\)")
-MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60}
-# What UpdateAssociation takes back; it forgets whatever is left out.
-WRITABLE = {
-    "AssociationName": "association_name",
-    "Name": "name",
-    "DocumentVersion": "document_version",
-    "Parameters": "parameters",
-    "Targets": "targets",
-    "ScheduleExpression": "schedule_expression",
-    "ApplyOnlyAtCronInterval": "apply_only_at_cron_interval",
-    "MaxConcurrency": "max_concurrency",
-    "MaxErrors": "max_errors",
-    "ComplianceSeverity": "compliance_severity",
-    "SyncCompliance": "sync_compliance",
-    "OutputLocation": "output_location",
-}
-# These have no option here and still must survive an update.
-CARRIED = (
-    "AutomationTargetParameterName",
-    "CalendarNames",
-    "TargetLocations",
-    "TargetMaps",
-    "ScheduleOffset",
-    "Duration",
-    "AlarmConfiguration",
-    "AssociationDispatchAssumeRole",
-)
-# How AWS reads an option that was never set.
-UNSET = {"DocumentVersion": "$DEFAULT", "ApplyOnlyAtCronInterval": False, "ComplianceSeverity": "UNSPECIFIED"}
+
+class Run:
+    """The run that a change or a start causes, and what it is told apart by."""
+
+    def __init__(self, client: Any, current: dict[str, Any]) -> None:
+        self.client = client
+        self.since = current.get("LastExecutionDate")
+        made = api.executions(client, current["AssociationId"], self.since) if current else []
+        self.before = [execution["ExecutionId"] for execution in made]
+
+    def wait(self, association: dict[str, Any], timeout: int) -> dict[str, Any]:
+        """Return the run once it is over."""
+        # A runbook's targets need not be nodes.
+        nodes = association.get("Targets") if not association.get("AutomationTargetParameterName") else None
+        if nodes and not api.any_node_online(self.client, nodes):
+            return {"Status": "Pending", "DetailedStatus": "NoInstancesInTag", "Targets": []}
+        found = api.wait_for_execution(self.client, association, self.since, self.before, timeout)
+        targets = api.execution_targets(self.client, association["AssociationId"], found["ExecutionId"])
+        return {**found, "Targets": targets}
 
 
-def check_params(params: dict[str, Any]) -> None:
-    """Refuse what Systems Manager would refuse."""
-    name = params["association_name"]
-    if name is not None and not NAME.fullmatch(name):
-        raise NodecacheError(
-            f"association_name is '{name}' but must be 3 to 128 letters, digits, dots, hyphens or underscores."
-        )
-    check_rate_control(params)
-    _check_schedule(params)
-    targets = params["targets"] or []
-    if len(targets) > 5:
-        raise NodecacheError(f"targets has {len(targets)} entries but may have at most 5.")
-    for target in targets:
-        if not 1 <= len(target["values"]) <= 50:
-            raise NodecacheError(
-                f"targets: key '{target['key']}' has {len(target['values'])} values but must have 1 to 50."
-            )
-
-
-def _check_schedule(params: dict[str, Any]) -> None:
-    schedule = params["schedule_expression"]
-    if not schedule:
-        return
-    if not SCHEDULE.fullmatch(schedule):
-        raise NodecacheError(f"schedule_expression is '{schedule}' but must be rate(...), cron(...) or at(...).")
-    if not schedule.startswith("rate"):
-        return
-    rate = RATE.fullmatch(schedule)
-    if not rate or int(rate[1]) * MINUTES[rate[2]] < 30:
-        raise NodecacheError(f"schedule_expression is '{schedule}' but a rate must be at least rate(30 minutes).")
-    if params["apply_only_at_cron_interval"]:
-        raise NodecacheError(
-            f"apply_only_at_cron_interval is true but cannot go with '{schedule}', only with cron(...)."
-        )
-
-
-def build_desired(params: dict[str, Any]) -> dict[str, Any]:
-    """Return what the options ask for in the API's shape."""
-    desired = {key: params[option] for key, option in WRITABLE.items()}
-    if desired["Targets"] is not None:
-        desired["Targets"] = [{"Key": target["key"], "Values": target["values"]} for target in desired["Targets"]]
-    if desired["Parameters"] is not None:
-        desired["Parameters"] = {key: _strings(value) for key, value in desired["Parameters"].items()}
-    if desired["OutputLocation"] is not None:
-        place = desired["OutputLocation"]
-        desired["OutputLocation"] = {
-            "S3Location": scrub(
-                {
-                    "OutputS3BucketName": place["s3_bucket_name"],
-                    "OutputS3KeyPrefix": place["s3_key_prefix"],
-                    "OutputS3Region": place["s3_region"],
-                }
-            )
-        }
-    return scrub(desired)
-
-
-def _strings(value: Any) -> list[str]:
-    return [str(item) for item in (value if isinstance(value, list) else [value])]
-
-
-def _readable(association: dict[str, Any]) -> dict[str, Any]:
-    """Return the present state with AWS's own reading of what was never set."""
-    if not association:
-        return {}
-    return {**UNSET, **{key: value for key, value in association.items() if value not in (None, "")}}
-
-
-def _result(association: dict[str, Any]) -> dict[str, Any]:
-    names = {"AssociationId": "association_id", "AssociationVersion": "association_version", **WRITABLE, "Tags": "tags"}
-    result = {name: association[key] for key, name in names.items() if association.get(key) not in (None, "")}
-    if "targets" in result:
-        result["targets"] = [{"key": target["Key"], "values": target["Values"]} for target in result["targets"]]
-    if "output_location" in result:
-        place = result["output_location"].get("S3Location", {})
-        result["output_location"] = {
-            "s3_bucket_name": place.get("OutputS3BucketName"),
-            "s3_key_prefix": place.get("OutputS3KeyPrefix"),
-            "s3_region": place.get("OutputS3Region"),
-        }
-    return result
-
-
-def plan(current: dict[str, Any], desired: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
-    """Return whether anything differs, and the whole association as it shall be."""
-    differs = changed_keys(current, {key: value for key, value in desired.items() if value != ""})
-    emptied = {key for key, value in desired.items() if value == "" and current.get(key)}
-    return bool(differs | emptied), merge(current, desired)
-
-
-def ensure_present(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
-    """Create or change the association."""
+def ensure_present(
+    client: Any, module: AnsibleAWSModule, current: dict[str, Any]
+) -> tuple[bool, dict[str, Any], dict[str, Any]]:
+    """Create, change or start the association; return whether it changed, how it then is, and its run."""
     params = module.params
-    desired = build_desired(params)
-    if not current:
-        for key in ("AssociationName", "Name", "Targets"):
-            if key not in desired:
-                raise NodecacheError(f"association '{params['association_name']}' is new and needs {WRITABLE[key]}.")
-    differs, after = plan(current, desired)
+    if not current and params["association_id"] is not None:
+        raise NodecacheError(f"association '{params['association_id']}' does not exist, and AWS chooses ids itself.")
+    differs, after = state.plan(current, state.build_desired(params))
+    state.check_whole(after)
+    request = state.request(after)
+    require_known(client, "UpdateAssociation" if current else "CreateAssociation", request)
     tags = current.get("Tags", {})
     to_set, to_unset = tag_plan(tags, params["tags"], params["purge_tags"])
-    after = {**UNSET, **after, "Tags": resulting_tags(tags, to_set, to_unset)}
-    request = {key: after[key] for key in (*WRITABLE, *CARRIED) if after.get(key) not in (None, "")}
-    if not module.check_mode:
-        if not current:
-            after = _merge_answer(after, _ssm.create_association(client, request, to_set))
-        elif differs:
-            after = _merge_answer(after, _ssm.update_association(client, current["AssociationId"], request))
-        if current and (to_set or to_unset):
-            _ssm.tag(client, "Association", current["AssociationId"], to_set, to_unset)
-        if differs and params["wait"]:
-            _ssm.wait_for_association(client, after["AssociationId"], params["wait_timeout"])
-    return differs or bool(to_set or to_unset), after
+    runs_itself = bool(differs) and not after.get("ApplyOnlyAtCronInterval")
+    starts = params["state"] == "started" and not runs_itself
+    after["Tags"] = resulting_tags(tags, to_set, to_unset)
+    if differs:
+        after["AssociationVersion"] = str(int(current.get("AssociationVersion", 0)) + 1)
+    changed = bool(differs or to_set or to_unset or starts)
+    if module.check_mode:
+        return changed, after, {}
+    run = Run(client, current) if params["wait"] and (runs_itself or starts) else None
+    if differs:
+        answer = (
+            api.update_association(client, current["AssociationId"], request)
+            if current
+            else api.create_association(client, request, to_set)
+        )
+        after.update({key: answer[key] for key in ("AssociationId", "AssociationVersion") if answer.get(key)})
+    if current and (to_set or to_unset):
+        _ssm.tag(client, "Association", current["AssociationId"], to_set, to_unset)
+    if starts:
+        api.start_association(client, after["AssociationId"])
+    return changed, after, run.wait(after, params["wait_timeout"]) if run else {}
 
 
-def _merge_answer(after: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    return {**after, "AssociationId": answer["AssociationId"], "AssociationVersion": answer.get("AssociationVersion")}
-
-
-def ensure_absent(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+def ensure_absent(
+    client: Any, module: AnsibleAWSModule, current: dict[str, Any]
+) -> tuple[bool, dict[str, Any], dict[str, Any]]:
     """Delete the association."""
     if current and not module.check_mode:
-        _ssm.delete_association(client, current["AssociationId"])
-    return bool(current), {}
+        api.delete_association(client, current["AssociationId"])
+    return bool(current), {}, {}
 
 
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
-            "association_name": {},
-            "association_id": {},
-            "name": {},
-            "document_version": {},
-            "parameters": {"type": "dict"},
-            "targets": {
-                "type": "list",
-                "elements": "dict",
-                "options": {
-                    "key": {"required": True, "no_log": False},
-                    "values": {"type": "list", "elements": "str", "required": True},
-                },
-            },
-            "schedule_expression": {},
-            "apply_only_at_cron_interval": {"type": "bool"},
-            "max_concurrency": {},
-            "max_errors": {},
-            "compliance_severity": {"choices": ["CRITICAL", "HIGH", "MEDIUM", "LOW", "UNSPECIFIED"]},
-            "sync_compliance": {"choices": ["AUTO", "MANUAL"]},
-            "output_location": {
-                "type": "dict",
-                "options": {
-                    "s3_bucket_name": {"required": True},
-                    "s3_key_prefix": {"no_log": False},
-                    "s3_region": {},
-                },
-            },
+            "association_id": {"type": "str"},
+            **state.OPTIONS,
             "tags": {"type": "dict", "aliases": ["resource_tags"]},
             "purge_tags": {"type": "bool", "default": True},
             "wait": {"type": "bool", "default": False},
             "wait_timeout": {"type": "int", "default": 600},
-            "state": {"choices": ["present", "absent"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "absent", "started"], "default": "present"},
         },
+        mutually_exclusive=[("targets", "target_maps")],
         required_one_of=[("association_name", "association_id")],
         supports_check_mode=True,
     )
+    params = module.params
     try:
-        check_params(module.params)
+        state.check_params(params)
+        check_tags(params["tags"])
         client = make_client(module, "ssm")
-        found = _ssm.find_association(client, module.params["association_name"], module.params["association_id"])
-        current = _readable(found or {})
-        ensure = ensure_present if module.params["state"] == "present" else ensure_absent
-        changed, after = ensure(client, module, current)
+        current = api.find_association(client, params["association_name"], params["association_id"]) or {}
+        ensure = ensure_absent if params["state"] == "absent" else ensure_present
+        changed, after, run = ensure(client, module, current)
     except NodecacheError as error:
         module.fail_json(msg=str(error))
-    before, after = _result(current), _result(after)
-    module.exit_json(changed=changed, association=after, diff=diff_dict(before, after))
+    result, execution = state.settings(after), state.run(run)
+    # An id cannot be foretold, and a diff shows what was asked for.
+    sides = [{key: value for key, value in side.items() if key != "association_id"}
+             for side in (state.settings(current), result)]
+    answer = {"changed": changed, "association": result, "execution": execution, "diff": diff_dict(*sides)}
+    sentence = state.failure(execution, result)
+    if sentence:
+        module.fail_json(msg=sentence, **answer)
+    module.exit_json(**answer)
 
 
 if __name__ == "__main__":

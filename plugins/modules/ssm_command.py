@@ -20,41 +20,67 @@ options:
     description: The document to run, by name or ARN.
     type: str
     required: true
-  document_version:
-    description: The document's version, V($DEFAULT), V($LATEST) or a number.
+  document_hash:
+    description:
+      - The hash of the document's content; another content is then refused.
+      - M(nodecache.eks.ssm_document_info) returns it.
     type: str
-  parameters:
-    description: The document's parameters, a list of strings each.
-    type: dict
+  document_hash_type:
+    description: How the hash was made, V(Sha256) unless it says otherwise. AWS has deprecated V(Sha1).
+    type: str
+    choices: [Sha256, Sha1]
   instance_ids:
     description: The nodes to run on, at most 50.
     type: list
     elements: str
-  targets:
-    description: The nodes to run on, at most five entries that must all match.
-    type: list
-    elements: dict
-    suboptions:
-      key:
-        description: V(InstanceIds), V(tag-key), V(resource-groups:Name) or V(tag:NAME).
-        type: str
-        required: true
-      values:
-        description: At most 50 values, one of which must match.
-        type: list
-        elements: str
-        required: true
   max_concurrency:
     description: How many nodes run at a time, a number or a percentage. Systems Manager's default is 50.
-    type: str
   max_errors:
     description: How many nodes may fail before no further one is started. Systems Manager's default is 0.
-    type: str
   timeout_seconds:
     description: How many seconds a node has to take the command, 30 to 2,592,000.
     type: int
   comment:
     description: What the command is for, at most 100 characters.
+    type: str
+  output_s3_bucket_name:
+    description: The bucket that nodes write all of their output to, with their own role.
+    type: str
+  output_s3_key_prefix:
+    description: The folder in the bucket.
+    type: str
+  output_s3_region:
+    description: The bucket's region. Systems Manager finds it out itself and ignores this.
+    type: str
+  cloud_watch_output_config:
+    description: Whether nodes write all of their output to CloudWatch Logs.
+    type: dict
+    suboptions:
+      cloud_watch_log_group_name:
+        description: The log group, C(aws/ssm/) and the document's name unless it says otherwise.
+        type: str
+      cloud_watch_output_enabled:
+        description: Whether to write there.
+        type: bool
+  notification_config:
+    description: Whom to tell how the command goes. Needs O(service_role_arn).
+    type: dict
+    suboptions:
+      notification_arn:
+        description: The Amazon SNS topic.
+        type: str
+        required: true
+      notification_events:
+        description: What to tell of.
+        type: list
+        elements: str
+        choices: [All, InProgress, Success, TimedOut, Cancelled, Failed]
+      notification_type:
+        description: Whether to tell of the whole command, or of each node.
+        type: str
+        choices: [Command, Invocation]
+  service_role_arn:
+    description: The role that publishes the notifications.
     type: str
   wait:
     description: Whether to wait for the nodes, and fail when one of them failed.
@@ -64,10 +90,16 @@ options:
     description: How many seconds to wait.
     type: int
     default: 600
+  cancel_on_timeout:
+    description: Whether to cancel the command on the nodes that are not done when O(wait_timeout) has passed.
+    type: bool
+    default: false
 notes:
-  - "IAM actions: ssm:SendCommand, ssm:ListCommands, ssm:ListCommandInvocations."
+  - "IAM actions: ssm:SendCommand on the document and on the nodes; with O(wait) ssm:ListCommands and
+    ssm:ListCommandInvocations; with O(cancel_on_timeout) ssm:CancelCommand; with O(service_role_arn) iam:PassRole."
 extends_documentation_fragment:
   - nodecache.eks.attributes
+  - nodecache.eks.ssm_run
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -88,190 +120,160 @@ EXAMPLES = r"""
         values: [owned]
     max_concurrency: "100%"
     max_errors: "100%"
+
+- name: Run a script on one node, and cancel it after five minutes
+  nodecache.eks.ssm_command:
+    document_name: AWS-RunShellScript
+    instance_ids: [i-0123456789abcdef0]
+    parameters:
+      commands:
+        - uptime
+    wait_timeout: 300
+    cancel_on_timeout: true
 """
 
 RETURN = r"""
 command:
-  description: The command; V({}) in check mode.
+  description: The command; in check mode, what the options tell of it.
   returned: always
   type: dict
   contains:
     command_id:
       description: The command's id.
       type: str
+      returned: when it was sent
       sample: 0831e1a8-a1ac-4257-a1fd-0123456789ab
     document_name:
       description: The document.
       type: str
+      returned: always
+      sample: nodecache-ml
+    document_version:
+      description: The document's version.
+      type: str
+      returned: when AWS or the options tell
+      sample: $DEFAULT
     status:
       description: The command's status.
       type: str
+      returned: when it was sent
       sample: Success
     status_details:
-      description: The status in more detail; V(NoInstancesInTag) when no node matched.
+      description: The status in more detail; V(NoInstancesInTag) when no node matched, which is no failure.
       type: str
+      returned: when it was sent
       sample: Success
     target_count:
       description: How many nodes matched.
       type: int
+      returned: when it was sent
+      sample: 3
     completed_count:
       description: How many nodes are done.
       type: int
+      returned: when it was sent
+      sample: 3
     error_count:
       description: How many nodes failed.
       type: int
+      returned: when it was sent
+      sample: 0
+    delivery_timed_out_count:
+      description: How many nodes did not take the command in time.
+      type: int
+      returned: when AWS tells
+      sample: 0
     invocations:
-      description: One entry a node.
+      description: One entry a node, empty unless the module waited.
       type: list
       elements: dict
+      returned: when it was sent
       contains:
         instance_id:
           description: The node.
           type: str
+          returned: always
+          sample: i-0123456789abcdef0
         status:
           description: The node's status.
           type: str
+          returned: always
+          sample: Success
         status_details:
           description: The node's status in more detail.
           type: str
+          returned: always
+          sample: Success
         response_code:
           description: The last step's exit code, V(-1) when it did not start.
           type: int
+          returned: always
+          sample: 0
         output:
           description: What the steps printed, cut at 2,500 characters a step.
           type: str
+          returned: always
+          sample: hello
+        command_plugins:
+          description: One entry a step, with its own status, exit code and output.
+          type: list
+          elements: dict
+          returned: always
+          sample: [{name: hello, status: Success, status_details: Success, response_code: 0, output: hello}]
 """
 
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._rate_control import check_rate_control
-from ansible_collections.nodecache.eks.plugins.module_utils._state import scrub
-
-FAILED = ("Failed", "TimedOut", "Cancelled", "Cancelling")
-
-
-def check_params(params: dict[str, Any]) -> None:
-    """Refuse what Run Command would refuse."""
-    check_rate_control(params)
-    if params["instance_ids"] is not None and not 1 <= len(params["instance_ids"]) <= 50:
-        raise NodecacheError(f"instance_ids has {len(params['instance_ids'])} entries but must have 1 to 50.")
-    timeout = params["timeout_seconds"]
-    if timeout is not None and not 30 <= timeout <= 2_592_000:
-        raise NodecacheError(f"timeout_seconds is {timeout} but must be from 30 to 2592000.")
-    if params["comment"] is not None and len(params["comment"]) > 100:
-        raise NodecacheError(f"comment has {len(params['comment'])} characters but may have at most 100.")
+from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_command_state as state
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client, require_known
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._waiters import TimedOut
 
 
-def build_request(params: dict[str, Any]) -> dict[str, Any]:
-    """Return SendCommand's request."""
-    parameters, targets = params["parameters"], params["targets"]
-    return scrub(
-        {
-            "DocumentName": params["document_name"],
-            "DocumentVersion": params["document_version"],
-            "Parameters": parameters
-            and {
-                key: [str(item) for item in (value if isinstance(value, list) else [value])]
-                for key, value in parameters.items()
-            },
-            "InstanceIds": params["instance_ids"],
-            "Targets": targets and [{"Key": target["key"], "Values": target["values"]} for target in targets],
-            "MaxConcurrency": params["max_concurrency"],
-            "MaxErrors": params["max_errors"],
-            "TimeoutSeconds": params["timeout_seconds"],
-            "Comment": params["comment"],
-        }
-    )
-
-
-def result(command: dict[str, Any], invocations: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a command and its nodes as the module's user sees them."""
-    return {
-        "command_id": command["CommandId"],
-        "document_name": command["DocumentName"],
-        "status": command["Status"],
-        # AWS prints some of these with spaces in its documentation and without in its answers.
-        "status_details": command["StatusDetails"].replace(" ", ""),
-        "target_count": command.get("TargetCount", 0),
-        "completed_count": command.get("CompletedCount", 0),
-        "error_count": command.get("ErrorCount", 0),
-        "invocations": [_node(invocation) for invocation in invocations],
-    }
-
-
-def _node(invocation: dict[str, Any]) -> dict[str, Any]:
-    plugins = invocation.get("CommandPlugins") or []
-    return {
-        "instance_id": invocation["InstanceId"],
-        "status": invocation["Status"],
-        "status_details": invocation["StatusDetails"].replace(" ", ""),
-        "response_code": plugins[-1].get("ResponseCode", -1) if plugins else -1,
-        "output": "\n".join(plugin.get("Output") or "" for plugin in plugins),
-    }
-
-
-def failures(command: dict[str, Any]) -> str | None:
-    """Return a sentence about the nodes that failed; a command can succeed as a whole without them."""
-    bad = [
-        node
-        for node in command["invocations"]
-        if node["status"] in FAILED or node["status_details"] in ("Undeliverable", "InvalidPlatform", "AccessDenied")
-    ]
-    nobody = command["status_details"] == "NoInstancesInTag"
-    if not bad and (nobody or command["status"] not in FAILED):
-        return None
-    seen = "; ".join(f"{node['instance_id']} {node['status_details']}: {node['output'].strip()[:300]}" for node in bad)
-    return f"command '{command['command_id']}' ended {command['status_details']}: {seen or 'no node answered'}"
+def _wait(client: Any, params: dict[str, Any], command_id: str) -> dict[str, Any]:
+    """Return the command once its nodes are done."""
+    try:
+        _ssm.wait_for_command(client, command_id, params["wait_timeout"])
+    except TimedOut as error:
+        if params["cancel_on_timeout"]:
+            _ssm.cancel_command(client, command_id)
+            raise NodecacheError(f"{error} It was cancelled.") from error
+        raise
+    return state.result(_ssm.find_command(client, command_id), _ssm.invocations(client, command_id))
 
 
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
-            "document_name": {"required": True},
-            "document_version": {},
-            "parameters": {"type": "dict"},
-            "instance_ids": {"type": "list", "elements": "str"},
-            "targets": {
-                "type": "list",
-                "elements": "dict",
-                "options": {
-                    "key": {"required": True, "no_log": False},
-                    "values": {"type": "list", "elements": "str", "required": True},
-                },
-            },
-            "max_concurrency": {},
-            "max_errors": {},
-            "timeout_seconds": {"type": "int"},
-            "comment": {},
+            **state.OPTIONS,
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 600},
+            "cancel_on_timeout": {"type": "bool", "default": False},
         },
         mutually_exclusive=[("instance_ids", "targets")],
         required_one_of=[("instance_ids", "targets")],
         supports_check_mode=True,
     )
+    answer: dict[str, Any] = {"changed": False}
     try:
-        check_params(module.params)
-        request = build_request(module.params)
-        if module.check_mode:
-            module.exit_json(changed=True, command={}, diff={"before": {}, "after": request})
+        state.check_params(module.params)
+        request = state.build_request(module.params)
         client = make_client(module, "ssm")
-        command = _ssm.send_command(client, request)
-        nodes: list[dict[str, Any]] = []
-        if module.params["wait"]:
-            _ssm.wait_for_command(client, command["CommandId"], module.params["wait_timeout"])
-            command = _ssm.find_command(client, command["CommandId"])
-            nodes = _ssm.invocations(client, command["CommandId"])
+        require_known(client, "SendCommand", request)
+        command = state.told(request)
+        if not module.check_mode:
+            command = state.result(_ssm.send_command(client, request), [])
+        answer = {"changed": True, "command": command, "diff": {"before": {}, "after": request}}
+        if module.params["wait"] and not module.check_mode:
+            answer["command"] = _wait(client, module.params, command["command_id"])
+            sentence = state.failure(answer["command"])
+            if sentence:
+                raise NodecacheError(sentence)
     except NodecacheError as error:
-        module.fail_json(msg=str(error))
-    answer = result(command, nodes)
-    sentence = failures(answer) if module.params["wait"] else None
-    if sentence:
-        module.fail_json(msg=sentence, changed=True, command=answer)
-    module.exit_json(changed=True, command=answer, diff={"before": {}, "after": request})
+        module.fail_json(msg=str(error), **answer)
+    module.exit_json(**answer)
 
 
 if __name__ == "__main__":

@@ -26,28 +26,124 @@ options:
     required: true
   content:
     description:
-      - The document, as a dictionary or as JSON or YAML text; at most 64 KB.
+      - The document, as a dictionary or as JSON or YAML text, or as plain text where O(document_format=TEXT);
+        at most 64 KB.
       - A new document needs it.
     type: raw
   document_type:
-    description: What kind of document a new one is; it cannot be changed.
+    description:
+      - What kind of document it is, V(Command) for a new one unless it says otherwise. It cannot be changed.
+      - Name it whenever O(content) is of a kind that has no C(schemaVersion), such as V(ChangeCalendar).
     type: str
-    choices: [Command, Automation]
-    default: Command
+    choices:
+      - ApplicationConfiguration
+      - ApplicationConfigurationSchema
+      - AutoApprovalPolicy
+      - Automation
+      - Automation.ChangeTemplate
+      - ChangeCalendar
+      - CloudFormation
+      - Command
+      - ConformancePackTemplate
+      - DeploymentStrategy
+      - ManualApprovalPolicy
+      - Package
+      - Policy
+      - ProblemAnalysis
+      - ProblemAnalysisTemplate
+      - QuickSetup
+      - Session
   document_format:
-    description: The format that the content is stored in.
+    description:
+      - The format that the content is stored in, V(JSON) for a new document unless it says otherwise.
+      - Text that is in this format already is stored as it was written, and else it is converted.
+      - Converting into V(YAML) needs PyYAML where the module runs, as does reading YAML text.
     type: str
-    choices: [JSON]
-    default: JSON
+    choices: [JSON, YAML, TEXT]
   target_type:
-    description: The kind of resource that the document may run on, V(/) for all.
+    description: The kind of resource that the document may run on, such as V(/AWS::EC2::Instance), or V(/) for all.
     type: str
   display_name:
-    description: A name for people.
+    description:
+      - A name for people.
+      - AWS does not store one content twice, so this changes together with O(content) or O(target_type) only.
     type: str
   version_name:
-    description: A label for the version that this run writes.
+    description:
+      - A label for the version that this run writes. AWS lets no two versions of a document have one.
+      - With O(state=absent), the version to delete.
     type: str
+  cloud_providers:
+    description: The clouds that the document is for. Needs a botocore that knows this option.
+    type: list
+    elements: str
+    choices: [AWS, Azure, GCP]
+  requires:
+    description: The documents that this one needs. They cannot be changed.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: The document's name or ARN.
+        type: str
+        required: true
+      version:
+        description: The document's version.
+        type: str
+      require_type:
+        description: What kind of need it is.
+        type: str
+      version_name:
+        description: The label of the document's version.
+        type: str
+  attachments:
+    description:
+      - The files that go with the version that this run writes, at most 20.
+      - AWS tells of a file no more than its name, so that another source under the same name is no change.
+      - A new version keeps the files of the one before when this is left out.
+    type: list
+    elements: dict
+    suboptions:
+      key:
+        description: What kind of source it is.
+        type: str
+        required: true
+        choices: [SourceUrl, S3FileUrl, AttachmentReference]
+      values:
+        description: The source, exactly one.
+        type: list
+        elements: str
+        required: true
+      name:
+        description: The file's name.
+        type: str
+  default_version:
+    description:
+      - Which version is to be the default one, that is run when none is asked for, a number or V($LATEST).
+      - V($DEFAULT) leaves the default version where it is, so that a new one can be tried out first.
+      - When left out, the version that holds O(content) becomes the default one.
+    type: str
+  account_ids:
+    description:
+      - The accounts that the document is shared with, 12 digits each, or V(All) alone for everybody.
+      - An empty list stops sharing.
+    type: list
+    elements: str
+  purge_account_ids:
+    description: Whether the document is no longer shared with accounts that are not in O(account_ids).
+    type: bool
+    default: true
+  shared_document_version:
+    description: The version that the accounts in O(account_ids) see.
+    type: str
+    choices: [$DEFAULT, $LATEST, $ALL]
+  document_version:
+    description: With O(state=absent), the only version to delete.
+    type: str
+  force:
+    description: With O(state=absent), whether to delete an application configuration schema that is in use.
+    type: bool
+    default: false
   wait:
     description: Whether to wait until the document can be used.
     type: bool
@@ -57,15 +153,17 @@ options:
     type: int
     default: 60
   state:
-    description: Whether the document is there. Deleting it deletes its associations too.
+    description:
+      - Whether the document is there. Deleting it stops sharing it and deletes its associations too.
     type: str
     choices: [present, absent]
     default: present
 notes:
   - An option that is left out is left alone.
-  - "IAM actions: ssm:DescribeDocument, ssm:GetDocument, ssm:ListDocumentVersions, ssm:CreateDocument,
-    ssm:UpdateDocument, ssm:UpdateDocumentDefaultVersion, ssm:DeleteDocument, ssm:AddTagsToResource,
-    ssm:RemoveTagsFromResource."
+  - "IAM actions: ssm:DescribeDocument and ssm:GetDocument; to create or change ssm:CreateDocument,
+    ssm:ListDocumentVersions, ssm:UpdateDocument and ssm:UpdateDocumentDefaultVersion; with O(tags)
+    ssm:AddTagsToResource and ssm:RemoveTagsFromResource; with O(account_ids) and to delete
+    ssm:DescribeDocumentPermission and ssm:ModifyDocumentPermission; to delete ssm:DeleteDocument."
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - amazon.aws.common.modules
@@ -88,6 +186,25 @@ EXAMPLES = r"""
           inputs:
             runCommand: [echo hello]
 
+- name: Try a new version out before it becomes the default one
+  nodecache.eks.ssm_document:
+    name: say-hello
+    default_version: $DEFAULT
+    version_name: "2.0"
+    content:
+      schemaVersion: "2.2"
+      description: Say hello politely
+      mainSteps:
+        - action: aws:runShellScript
+          name: hello
+          inputs:
+            runCommand: [echo good morning]
+
+- name: Share it with two accounts
+  nodecache.eks.ssm_document:
+    name: say-hello
+    account_ids: ["123456789012", "210987654321"]
+
 - name: Delete it
   nodecache.eks.ssm_document:
     name: say-hello
@@ -103,227 +220,277 @@ document:
     name:
       description: The document's name.
       type: str
+      returned: when it is there
       sample: say-hello
     latest_version:
       description: The newest version's number.
       type: str
+      returned: when it is there
       sample: "3"
     default_version:
       description: The number of the version that runs when none is asked for.
       type: str
+      returned: when it is there
       sample: "3"
     status:
-      description: The document's status.
+      description: The status of the version that the other values are of.
       type: str
+      returned: when it is there
       sample: Active
     document_type:
       description: The kind of document.
       type: str
+      returned: when it is there
       sample: Command
+    document_format:
+      description: The format that the content is stored in.
+      type: str
+      returned: when it is there
+      sample: JSON
     target_type:
       description: The kind of resource that it may run on.
       type: str
+      returned: when it has one
       sample: /AWS::EC2::Instance
+    display_name:
+      description: The name for people.
+      type: str
+      returned: when it has one
+      sample: Say hello
+    version_name:
+      description: The version's label.
+      type: str
+      returned: when it has one
+      sample: "2.0"
+    cloud_providers:
+      description: The clouds that it is for.
+      type: list
+      elements: str
+      returned: when it has some
+      sample: [AWS]
+    requires:
+      description: The documents that it needs.
+      type: list
+      elements: dict
+      returned: when it has some
+      sample: [{name: a-schema, version: "1"}]
     content:
-      description: The content of the default version, its keys as they were given.
-      type: dict
+      description:
+        - The content of the default version, or of the newest one when O(default_version) is given, its keys as
+          they were given; text when the format is TEXT.
+      type: raw
+      returned: when it is there
+      sample: {schemaVersion: "2.2"}
+    account_ids:
+      description: The accounts that it is shared with.
+      type: list
+      elements: str
+      returned: when O(account_ids) is given
+      sample: ["123456789012"]
     tags:
       description: The document's tags.
       type: dict
+      returned: when it is there
+      sample: {costCentre: A}
 """
 
-import json
-import re
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._state import (
-    diff_dict,
-    normalise_json,
-    resulting_tags,
-    tag_plan,
-)
-
-NAME = re.compile(r"[a-zA-Z0-9_.-]{3,128}")
-# https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
-RESERVED = ("aws", "amazon", "amzn")
-CONTENT_BYTES = 64 * 1024
+from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_document_state as state
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client, require_known
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, resulting_tags, tag_plan
 
 
-def check_params(params: dict[str, Any]) -> None:
-    """Refuse what Systems Manager would refuse."""
-    name = params["name"]
-    if not NAME.fullmatch(name):
-        raise NodecacheError(
-            f"name is '{name}' but must be 3 to 128 letters, digits, dots, hyphens or underscores."
-        )
-    if name.lower().startswith(RESERVED):
-        raise NodecacheError(f"name is '{name}' but must not start with {', '.join(RESERVED)}, which AWS keeps.")
-    if params["content"] is None:
-        return
-    try:
-        content = normalise_json(params["content"])
-    except ValueError as error:
-        raise NodecacheError(f"content of '{name}' is {error}.") from error
-    if not isinstance(content, dict) or "schemaVersion" not in content:
-        raise NodecacheError(f"content of '{name}' must be a mapping with schemaVersion.")
-    size = len(json.dumps(content).encode())
-    if size > CONTENT_BYTES:
-        raise NodecacheError(f"content of '{name}' has {size} bytes but must have at most {CONTENT_BYTES}.")
+def _find(client: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """Return the version that the options speak of, and whom it is shared with where they speak of that."""
+    present = params["state"] == "present"
+    base = "$LATEST" if present and params["default_version"] is not None else "$DEFAULT"
+    found = _describe(client, params["name"], {} if present else state.one_version(params), base)
+    if found and present and params["account_ids"] is not None:
+        shared = _ssm.shared_accounts(client, params["name"])
+        found.update(Shared=shared, AccountIds=sorted(shared))
+    return found
 
 
-def _parsed(document: dict[str, Any] | None) -> dict[str, Any]:
+def _describe(client: Any, name: str, version: dict[str, str], base: str = "$DEFAULT") -> dict[str, Any]:
+    """Return one version of the document with its content as data, {} where there is none."""
+    version = version or {"DocumentVersion": base}
+    document = _ssm.find_document(client, name, **version)
     if document is None:
         return {}
-    return {**document, "Content": json.loads(document["Content"])}
-
-
-def _result(document: dict[str, Any]) -> dict[str, Any]:
-    names = {
-        "Name": "name",
-        "LatestVersion": "latest_version",
-        "DefaultVersion": "default_version",
-        "Status": "status",
-        "DocumentType": "document_type",
-        "TargetType": "target_type",
-        "DisplayName": "display_name",
-        "Content": "content",
-        "Tags": "tags",
-    }
-    return {name: document[key] for key, name in names.items() if document.get(key) is not None}
-
-
-def _request(params: dict[str, Any], content: Any) -> dict[str, Any]:
-    request = {
-        "Name": params["name"],
-        "Content": json.dumps(content),
-        "DocumentFormat": params["document_format"],
-        "TargetType": params["target_type"],
-        "DisplayName": params["display_name"],
-        "VersionName": params["version_name"],
-    }
-    return {key: value for key, value in request.items() if value is not None}
+    text = _ssm.document_content(client, name, document["DocumentFormat"], **version)
+    return {**document, "Content": state.parsed(text, document["DocumentFormat"], name)}
 
 
 def _create(client: Any, module: AnsibleAWSModule) -> dict[str, Any]:
     params = module.params
     if params["content"] is None:
         raise NodecacheError(f"document '{params['name']}' does not exist, so content is needed.")
-    content = normalise_json(params["content"])
-    request = {**_request(params, content), "DocumentType": params["document_type"]}
-    tags = params["tags"] or {}
+    request = {**state.request(params, {}, params["content"]), "DocumentType": params["document_type"] or "Command"}
+    request.update(state.to_api({"requires": state.REQUIRES}, params))
+    require_known(client, "CreateDocument", request)
+    tags, _unset = tag_plan({}, params["tags"], True)
     if not module.check_mode:
         _ssm.create_document(client, request, tags)
-    status = "Active" if params["wait"] else "Creating"
+        if params["wait"]:
+            _ssm.wait_for_document(client, params["name"], "1", params["wait_timeout"])
     return {
         **request,
-        "Content": content,
-        "Status": status,
+        "Content": state.parsed(params["content"], request["DocumentFormat"], params["name"]),
+        "Status": "Active" if params["wait"] else "Creating",
         "LatestVersion": "1",
         "DefaultVersion": "1",
         "Tags": tags,
     }
 
 
-def _equal_version(client: Any, current: dict[str, Any], content: Any) -> str | None:
-    """Return the number of an older version with this content."""
-    for number in _ssm.document_versions(client, current["Name"]):
-        if number != current["LatestVersion"] and content == json.loads(
-            _ssm.document_content(client, current["Name"], number)
-        ):
-            return number
-    return None
+def _holder(client: Any, params: dict[str, Any], current: dict[str, Any], content: Any) -> dict[str, Any]:
+    """Return the newest other version that meets the options, {} where none does."""
+    for version in _ssm.document_versions(client, params["name"]):
+        number = version["DocumentVersion"]
+        if number == current["DocumentVersion"]:
+            continue
+        found = _describe(client, params["name"], {"DocumentVersion": number})
+        if found and not state.differing(params, found, content):
+            return found
+        if params["version_name"] is not None and version.get("VersionName") == params["version_name"]:
+            raise NodecacheError(
+                f"version_name is '{params['version_name']}' but version {number} of document "
+                f"'{params['name']}' has it already, with other content."
+            )
+    return {}
+
+
+def _write(client: Any, module: AnsibleAWSModule, current: dict[str, Any], content: Any) -> dict[str, Any]:
+    """Write a new version, and return it as it then is."""
+    params = module.params
+    given = current["Content"] if params["content"] is None else params["content"]
+    request = state.request(params, current, given)
+    require_known(client, "UpdateDocument", request)
+    version: str | None = str(int(current["LatestVersion"]) + 1)
+    if not module.check_mode:
+        version = _ssm.update_document(client, request)
+        if version is None:
+            # Somebody else wrote it in between, or it differs in what AWS does not look at.
+            found = _holder(client, params, current, content)
+            if not found:
+                raise NodecacheError(
+                    f"document '{params['name']}': could not update (DuplicateDocumentContent): AWS does not store one "
+                    "content twice, and what else was asked for cannot change without it."
+                )
+            return found
+    kept = {key: value for key, value in current.items() if key != "VersionName"}
+    return {
+        **kept,
+        **request,
+        "Content": current["Content"] if content is None else content,
+        "DocumentVersion": version,
+        "LatestVersion": version,
+        "Status": "Active" if params["wait"] else "Updating",
+    }
+
+
+def _default(params: dict[str, Any], current: dict[str, Any], after: dict[str, Any]) -> str:
+    """Return the number of the version that is to be the default one."""
+    asked = params["default_version"]
+    if asked is None:
+        return str(after["DocumentVersion"])
+    return str({"$DEFAULT": current["DefaultVersion"], "$LATEST": after["LatestVersion"]}.get(asked, asked))
 
 
 def _update(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
-    """Bring content, then the default version, to what is wanted."""
-    params, name = module.params, current["Name"]
-    content = current["Content"] if params["content"] is None else normalise_json(params["content"])
-    after = {**current, "Content": content}
-    described = {"TargetType": params["target_type"], "DisplayName": params["display_name"]}
-    described = {key: value for key, value in described.items() if value is not None and value != current.get(key)}
-    version = current["LatestVersion"]
-    rewrite = bool(described)
-    if content != current["Content"]:
-        older = _equal_version(client, current, content)
-        rewrite, version = (rewrite, older) if older else (True, version)
-    after.update(described)
-    if rewrite:
-        version = str(int(current["LatestVersion"]) + 1)
+    """Bring the content, then the default version, to what is wanted."""
+    params, name = module.params, module.params["name"]
+    state.check_fixed(params, current)
+    document_format = params["document_format"] or current["DocumentFormat"]
+    content = None if params["content"] is None else state.parsed(params["content"], document_format, name)
+    after, wrote = current, False
+    if state.differing(params, current, content):
+        held = _holder(client, params, current, content) if content is not None else {}
+        after = held or _write(client, module, current, content)
+        wrote = after["LatestVersion"] != current["LatestVersion"]
+    version = _default(params, current, after)
+    moves = version != current["DefaultVersion"]
+    if wrote and (params["wait"] or moves) and not module.check_mode:
+        # Only a version that is ready can become the default one.
+        _ssm.wait_for_document(client, name, after["DocumentVersion"], params["wait_timeout"])
+    if moves:
+        numbers = {entry["DocumentVersion"] for entry in _ssm.document_versions(client, name)}
+        if version not in numbers | {after["DocumentVersion"]}:
+            raise NodecacheError(f"default_version is '{version}' but document '{name}' has no such version.")
         if not module.check_mode:
-            version = _ssm.update_document(client, _request(params, content))
-        after["LatestVersion"] = version
-        after["Status"] = "Active" if params["wait"] else "Updating"
-    moves = params["content"] is not None or rewrite
-    if moves and version != current["DefaultVersion"]:
-        after["DefaultVersion"] = version
-        if not module.check_mode:
-            if rewrite:
-                _ssm.wait_for_document(client, name, params["wait_timeout"])
             _ssm.set_default_version(client, name, version)
-    return rewrite or after["DefaultVersion"] != current["DefaultVersion"], after
+    if not wrote and params["default_version"] is not None:
+        # Another version holds the content, and which one is shown does not change with that.
+        after = current
+    return wrote or moves, {**after, "DefaultVersion": version}
 
 
 def ensure_present(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
     """Create or change the document."""
     params = module.params
     if not current:
-        after = _create(client, module)
-        changed = True
+        changed, after = True, _create(client, module)
     else:
-        if current["DocumentType"] != params["document_type"]:
-            raise NodecacheError(
-                f"document '{params['name']}' is of type {current['DocumentType']}, "
-                f"which cannot become {params['document_type']}: delete it first."
-            )
         changed, after = _update(client, module, current)
         to_set, to_unset = tag_plan(current["Tags"], params["tags"], params["purge_tags"])
-        after["Tags"] = resulting_tags(current["Tags"], to_set, to_unset)
         if (to_set or to_unset) and not module.check_mode:
             _ssm.tag(client, "Document", params["name"], to_set, to_unset)
+        after["Tags"] = resulting_tags(current["Tags"], to_set, to_unset)
         changed = changed or bool(to_set or to_unset)
-    if changed and params["wait"] and not module.check_mode:
-        _ssm.wait_for_document(client, params["name"], params["wait_timeout"])
-    return changed, after
+    add, remove, accounts = state.sharing_plan(params, current.get("Shared", {}))
+    if (add or remove) and not module.check_mode:
+        _ssm.share_document(client, params["name"], add, remove, params["shared_document_version"])
+    return changed or bool(add or remove), {**after, **accounts}
 
 
 def ensure_absent(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
-    """Delete the document."""
+    """Delete the document, or the one version that is named."""
     if current and not module.check_mode:
-        _ssm.delete_document(client, current["Name"])
+        name, one = module.params["name"], state.one_version(module.params)
+        if not one:
+            # AWS deletes no document that is shared.
+            _ssm.share_document(client, name, [], sorted(_ssm.shared_accounts(client, name)), None)
+        _ssm.delete_document(client, name, **one, **({"Force": True} if module.params["force"] else {}))
     return bool(current), {}
 
 
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
-            "name": {"required": True},
+            "name": {"type": "str", "required": True},
             "content": {"type": "raw"},
-            "document_type": {"choices": ["Command", "Automation"], "default": "Command"},
-            "document_format": {"choices": ["JSON"], "default": "JSON"},
-            "target_type": {},
-            "display_name": {},
-            "version_name": {},
+            "document_type": {"type": "str", "choices": state.TYPES},
+            **state.VERSIONED,
+            "requires": state.REQUIRES,
+            "default_version": {"type": "str"},
+            "account_ids": {"type": "list", "elements": "str"},
+            "purge_account_ids": {"type": "bool", "default": True},
+            "shared_document_version": {"type": "str", "choices": ["$DEFAULT", "$LATEST", "$ALL"]},
+            "document_version": {"type": "str"},
+            "force": {"type": "bool", "default": False},
             "tags": {"type": "dict", "aliases": ["resource_tags"]},
             "purge_tags": {"type": "bool", "default": True},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 60},
-            "state": {"choices": ["present", "absent"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         supports_check_mode=True,
     )
+    params = module.params
     try:
-        check_params(module.params)
+        state.check_params(params)
         client = make_client(module, "ssm")
-        current = _parsed(_ssm.find_document(client, module.params["name"]))
-        ensure = ensure_present if module.params["state"] == "present" else ensure_absent
+        current = _find(client, params)
+        ensure = ensure_present if params["state"] == "present" else ensure_absent
         changed, after = ensure(client, module, current)
     except NodecacheError as error:
         module.fail_json(msg=str(error))
-    before, after = _result(current), _result(after)
-    module.exit_json(changed=changed, document=after, diff=diff_dict(before, after))
+    before, result = state.settings(current), state.settings(after)
+    module.exit_json(changed=changed, document=result, diff=diff_dict(before, result))
 
 
 if __name__ == "__main__":

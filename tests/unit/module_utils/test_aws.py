@@ -1,8 +1,43 @@
 from __future__ import annotations
 
+import time
+
+import boto3
 import pytest
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, call
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry, RetryingBotoClientWrapper
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import (
+    RETRY_CODES,
+    NodecacheError,
+    call,
+    once,
+    paged,
+    require_known,
+)
 from botocore.exceptions import ClientError, EndpointConnectionError
+
+
+def error(code):
+    return ClientError({"Error": {"Code": code, "Message": "not now"}}, "SendCommand")
+
+
+class Busy:
+    """Fails with each code in turn, then answers."""
+
+    def __init__(self, *codes):
+        self.codes, self.asked = list(codes), 0
+
+    def __call__(self, **_request):
+        self.asked += 1
+        if self.codes:
+            raise error(self.codes.pop(0))
+        return {"done": True}
+
+
+@pytest.fixture(autouse=True)
+def naps(monkeypatch):
+    taken = []
+    monkeypatch.setattr(time, "sleep", taken.append)
+    return taken
 
 
 def test_a_refusal_is_one_sentence():
@@ -20,3 +55,48 @@ def test_no_connection_is_one_sentence():
 def test_other_errors_pass():
     with pytest.raises(KeyError), call("rule", "read", "r"):
         raise KeyError("a bug")
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "TooManyUpdates", "Throttling", "RequestLimitExceeded"])
+def test_what_aws_did_not_do_is_asked_for_again(code, naps):
+    busy = Busy(code, code)
+    assert once(busy)(a=1) == {"done": True}
+    assert busy.asked == 3 and len(naps) == 2
+
+
+@pytest.mark.parametrize("code", ["InternalServerError", "ServiceUnavailable", "InvalidDocument"])
+def test_what_aws_may_have_done_is_not(code):
+    busy = Busy(code)
+    with pytest.raises(ClientError):
+        once(busy)(a=1)
+    assert busy.asked == 1
+
+
+def test_each_page_is_asked_for_again(naps):
+    class Client:
+        def __init__(self):
+            self.tokens, self.failed = [], False
+
+        def list_things(self, Size, NextToken=None):
+            if NextToken == "2" and not self.failed:
+                self.failed = True
+                raise error("ThrottlingException")
+            self.tokens.append(NextToken)
+            pages = {None: {"Things": [1, 2], "NextToken": "2"}, "2": {"NextToken": "3"}, "3": {"Things": [3]}}
+            return pages[NextToken]
+
+    client = Client()
+    retrying = RetryingBotoClientWrapper(
+        client, AWSRetry.jittered_backoff(catch_extra_error_codes=list(RETRY_CODES))
+    )
+    assert paged(retrying, "list_things", "Things", Size=2) == [1, 2, 3]
+    assert client.tokens == [None, "2", "3"] and len(naps) == 1
+
+
+def test_what_an_old_botocore_does_not_know_is_named():
+    client = boto3.client("ssm", region_name="eu-central-1", aws_access_key_id="t", aws_secret_access_key="t")
+    request = {"Name": "demo", "Parameters": {"anyKey": ["x"]}, "TargetLocations": [{"Accounts": ["1"]}]}
+    require_known(client, "CreateAssociation", request)
+    request["TargetLocations"][0]["TooNewForThis"] = 1
+    with pytest.raises(NodecacheError, match=r"^too_new_for_this needs a newer botocore than the \d"):
+        require_known(client, "CreateAssociation", request)

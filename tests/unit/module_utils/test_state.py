@@ -7,10 +7,9 @@ import sys
 import pytest
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._state import (
-    canonical_targets,
-    changed_keys,
     check_tags,
     diff_dict,
+    is_empty,
     merge,
     normalise_json,
     resulting_tags,
@@ -22,19 +21,29 @@ from ansible_collections.nodecache.eks.plugins.module_utils._state import (
 def test_none_leaves_alone():
     assert scrub({"a": None, "b": [{"c": None}]}) == {"b": [{}]}
     assert merge({"a": 1, "b": 2}, {"a": None, "b": 3}) == {"a": 1, "b": 3}
-    assert changed_keys({"a": 1, "b": 2}, {"a": None, "b": 3}) == {"b"}
 
 
-def test_targets_compare_without_order():
-    one = [{"Key": "b", "Values": ["2", "1"]}, {"Key": "a", "Values": []}]
-    assert canonical_targets(one) == canonical_targets([{"Key": "a"}, {"Key": "b", "Values": ["1", "2"]}])
-    assert changed_keys({"Targets": one}, {"Targets": one[::-1]}) == set()
+@pytest.mark.parametrize("empty", ["", [], {}, {"a": {"b": ""}}, None])
+def test_empty_takes_away(empty):
+    assert is_empty(empty)
+    assert merge({"a": 1, "b": 2}, {"b": empty} if empty is not None else {"b": ""}) == {"a": 1}
+
+
+@pytest.mark.parametrize("value", [False, 0, "x", {"a": {"b": False}}])
+def test_no_and_nothing_are_values(value):
+    assert merge({"a": 1}, {"a": value}) == {"a": value}
 
 
 def test_texts_are_read():
     assert normalise_json('{"a": 1}') == normalise_json("a: 1") == normalise_json({"a": 1})
     with pytest.raises(ValueError, match="neither JSON nor YAML"):
         normalise_json("{a: [")
+
+
+def test_yaml_is_what_it_is_as_json():
+    assert normalise_json("{2: 2026-11-24, on: '2.2'}") == {"2": "2026-11-24", "true": "2.2"}
+    with pytest.raises(ValueError, match="neither JSON nor YAML"):
+        normalise_json("!!set {a}")
 
 
 def test_diff_has_no_none():

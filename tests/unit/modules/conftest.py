@@ -65,3 +65,42 @@ def run_module_fixture(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict
         return result
 
     return run
+
+
+@pytest.fixture(name="four_cases")
+def four_cases_fixture(run_module: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Check, do, again, check again: the check foretells the run, and the second run has nothing to do."""
+
+    def cases(
+        name: str,
+        client: StrictClient,
+        writes: set[str],
+        untold: tuple[str, ...] = (),
+        /,
+        **options: Any,
+    ) -> dict[str, Any]:
+        def foretold(result: dict[str, Any]) -> dict[str, Any]:
+            return {
+                key: {field: text for field, text in value.items() if field not in untold}
+                if isinstance(value, dict)
+                else value
+                for key, value in result.items()
+                if key not in ("invocation", *untold)
+            }
+
+        client.calls.clear()
+        check = run_module(name, check=True, **options)
+        assert not check.get("failed"), check
+        assert not writes & set(client.names())
+        done = run_module(name, **options)
+        assert done["changed"] and writes & set(client.names())
+        assert foretold(done) == foretold(check) and not done.get("warnings"), done
+        for checking in (False, True):
+            client.calls.clear()
+            again = run_module(name, check=checking, **options)
+            assert not again["changed"] and again["diff"]["before"] == again["diff"]["after"]
+            assert not writes & set(client.names())
+            assert len(client.calls) <= 3, client.names()
+        return done
+
+    return cases
