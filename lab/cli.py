@@ -1,31 +1,25 @@
-"""python -m lab up | down | status | env"""
+"""python -m lab up | down | status | logs | env"""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import fcntl
-import json
 import os
-import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import checks, server, settings
-from lab.node import cgroups, files, fleet, network, process, runtime
+from lab import checks, logs, server, settings, status
+from lab.node import fleet, network, runtime
+from lab.running import Failure, health, locked, refuse_strangers, remains
+from lab.teardown import tear_down
 
-LOCK = settings.RUN.with_suffix(".lock")
 SERVER_LOG = settings.LOG / "server.log"
 PATIENCE = 180.0
-NAMESPACE = re.compile(r"nc-[0-9a-z-]{12}")
 
 # A person's own settings that would lead a tool past the lab.
 STRANGERS = (
@@ -37,62 +31,23 @@ STRANGERS = (
 )
 
 
-class Failure(Exception):
-    """A command could not do its work; the message is one sentence."""
-
-
 def say(text: str) -> None:
     """Tell what is being done."""
     print(text, flush=True)
 
 
-@contextlib.contextmanager
-def locked() -> Iterator[None]:
-    """Let one up or down run at a time."""
-    while True:
-        fd = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(fd)
-            raise Failure("Another up or down of the lab is at work: wait for it.") from error
-        # The one before may have removed the file between the two calls.
-        if LOCK.exists() and os.fstat(fd).st_ino == LOCK.stat().st_ino:
-            break
-        os.close(fd)
-    try:
-        yield
-    finally:
-        if not settings.RUN.exists():
-            LOCK.unlink(missing_ok=True)
-        os.close(fd)
-
-
-def health() -> dict[str, Any] | None:
-    """Return what the server says about itself, or None when ours does not answer."""
-    state = server.state_of()
-    if state is None or not process.alive(*state):
-        return None
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(settings.endpoint() + server.HEALTH, timeout=5) as answer:
-            data: dict[str, Any] = json.load(answer)
-    except (OSError, ValueError):
-        return None
-    return data if data.get("pid") == state[0] else None
-
-
-def remains() -> bool:
-    """Tell whether anything of an earlier lab is left."""
-    return settings.RUN.exists() or network.exists(settings.BRIDGE) or fleet.DISKS.exists()
-
-
-def up() -> int:
+def up(chosen: argparse.Namespace) -> int:
     """Start the lab, or say that it runs."""
     checks.root()
+    if chosen.containerd:
+        os.environ[runtime.CHOICE] = chosen.containerd
+    wanted = runtime.series()
     with locked():
         found = health()
+        refuse_strangers(found)
         if found and found["ready"]:
+            if wanted and not found["containerd"].startswith(f"{wanted}."):
+                raise Failure(f"The lab that is up runs containerd {found['containerd']}: run down first.")
             say(f"The lab is already up at {settings.endpoint()} with {len(found['nodes'])} nodes.")
             return 0
         if remains():
@@ -128,17 +83,16 @@ def _start() -> None:
 
 
 def _start_server() -> None:
-    root = Path(__file__).resolve().parent.parent
     # boto3 would follow a person's profile or endpoint even where keys are given.
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment = {**own, "PYTHONPATH": str(root)}
+    environment = {**own, "PYTHONPATH": str(server.ROOT)}
     with SERVER_LOG.open("ab") as log:
         running = subprocess.Popen(
             [sys.executable, "-m", "lab.server"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            cwd=root,
+            cwd=server.ROOT,
             env=environment,
             start_new_session=True,
         )
@@ -166,96 +120,37 @@ def _keep_log() -> Path:
     return kept
 
 
-def down() -> int:
+def down(chosen: argparse.Namespace) -> int:
     """Remove the lab, whatever state it is in."""
     checks.root()
     with locked():
+        if not chosen.force:
+            refuse_strangers(health())
         tear_down(say)
     return 0
 
 
-def tear_down(tell: Callable[[str], None] = lambda _text: None) -> None:
-    """Stop everything the state files know, and remove what it left; every part is tried."""
-    parts: list[tuple[str, Callable[[], None]]] = [
-        ("Stopping the server", _stop_server),
-        ("Stopping the nodes", _stop_nodes),
-        ("Stopping the registry", _stop_registry),
-        ("Removing the bridge", network.bridge_down),
-        ("Removing the names from /etc/hosts", _remove_hosts),
-        ("Removing files", _remove_files),
-    ]
-    errors = []
-    for text, work in parts:
-        tell(text)
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 - one part that fails must not keep the others
-            errors.append(f"{text} failed: {error}")
-            if work is _stop_nodes:
-                break
-    if errors:
-        raise Failure(" ".join(errors))
-
-
-def _stop_server() -> None:
-    state = server.state_of()
-    if state is None:
-        return
-    if not process.end(*state, number=signal.SIGTERM, patience=60.0) and not process.end(*state):
-        raise Failure(f"process {state[0]} does not end.")
-
-
-def _stop_nodes() -> None:
-    for state in fleet.recorded():
-        fleet.end(state)
-    # A node whose start was cut short has a namespace but no state file.
-    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=False).stdout
-    for name in (line.split()[0] for line in listed.splitlines() if line.strip()):
-        if NAMESPACE.fullmatch(name):
-            _end_namespace(name)
-    if fleet.DISKS.exists():
-        for disk in fleet.DISKS.iterdir():
-            cgroups.remove(cgroups.containers(disk))
-            files.remove(disk)
-
-
-def _end_namespace(name: str) -> None:
-    inside = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True, check=False).stdout
-    for pid in map(int, inside.split()):
-        started = process.start_time(pid)
-        if started is not None and not process.end(pid, started):
-            raise Failure(f"process {pid} of {name} does not end.")
-    network.detach(name.removeprefix("nc-"), "0.0.0.0")  # noqa: S104
-
-
-def _stop_registry() -> None:
-    from lab import registry
-
-    registry.stop()
-
-
-def _remove_hosts() -> None:
-    from lab import hosts
-
-    hosts.remove()
-
-
-def _remove_files() -> None:
-    for path in (settings.RUN, settings.VAR):
-        if path.exists():
-            shutil.rmtree(path)
-
-
-def status() -> int:
-    """Say whether the lab is up, and with which nodes."""
+def tell_status(_chosen: argparse.Namespace) -> int:
+    """Say whether the lab is up, and what is in it."""
     found = health()
     if found is None or not found["ready"]:
         say("The lab is not up." if not remains() else "The lab is not up, but an earlier one left traces: run down.")
         return 1
     say(f"The lab is up at {settings.endpoint()} (process {found['pid']}), registry {settings.ECR_HOST}.")
-    for node in found["nodes"]:
-        say(f"node {node} online")
+    for line in status.report(found["nodes"]):
+        say(line)
     return 0
+
+
+def follow(chosen: argparse.Namespace) -> int:
+    """Show the logs, and follow them when asked."""
+    if not settings.LOG.exists():
+        raise Failure("There is no lab whose logs could be shown.")
+    if chosen.list:
+        for line in logs.listing():
+            say(line)
+        return 0
+    return logs.show(chosen.part, chosen.lines, chosen.follow)
 
 
 def environment() -> dict[str, str]:
@@ -273,20 +168,13 @@ def environment() -> dict[str, str]:
     }
 
 
-def env() -> int:
+def env(_chosen: argparse.Namespace) -> int:
     """Print what a shell evaluates to reach the lab."""
     say(f"unset {' '.join(STRANGERS)}")
     for name, value in environment().items():
         say(f"export {name}={shlex.quote(value)}")
     return 0
 
-
-COMMANDS: dict[str, tuple[Callable[[], int], str]] = {
-    "up": (up, "start the lab and wait until it is healthy"),
-    "down": (down, "stop the lab and remove everything it made"),
-    "status": (status, "say whether the lab is up"),
-    "env": (env, "print the variables that point a shell at the lab"),
-}
 
 EXPECTED = (
     Failure,
@@ -299,15 +187,43 @@ EXPECTED = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command."""
+def arguments() -> argparse.ArgumentParser:
+    """Return the commands and their options."""
     parser = argparse.ArgumentParser(prog="python -m lab", description="AWS on one machine, for nodecache.eks.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, (_work, text) in COMMANDS.items():
-        commands.add_parser(name, help=text)
-    chosen = parser.parse_args(arguments)
+    commands = parser.add_subparsers(required=True)
+
+    def command(name: str, work: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(work=work)
+        return made
+
+    starts = command("up", up, "start the lab and wait until it is healthy")
+    starts.add_argument(
+        "--containerd",
+        metavar="SERIES",
+        help=f"the nodes' containerd, like 1.6, 1.7 or 2.1 (also ${runtime.CHOICE}); "
+        "the distribution's own, unless said otherwise",
+    )
+    ends = command("down", down, "stop the lab and remove everything it made")
+    ends.add_argument("--force", action="store_true", help="also when another clone started it")
+    command("status", tell_status, "say whether the lab is up; its nodes, images, associations and commands")
+    shows = command("logs", follow, "show the lab's logs, one file a part")
+    shows.add_argument("part", nargs="*", help="parts, or how their names begin or end; every part without any")
+    shows.add_argument("-f", "--follow", action="store_true", help="keep showing what is written")
+    shows.add_argument("-n", "--lines", type=int, default=10, help="how many lines of each to begin with (10)")
+    shows.add_argument("-l", "--list", action="store_true", help="only name the parts")
+    command("env", env, "print the variables that point a shell at the lab")
+    return parser
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Run one command."""
+    chosen = arguments().parse_args(given)
     try:
-        return COMMANDS[chosen.command][0]()
+        code: int = chosen.work(chosen)
+        return code
+    except KeyboardInterrupt:
+        return 130
     except EXPECTED as error:
         print(error, file=sys.stderr)
         return 1

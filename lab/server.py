@@ -9,16 +9,18 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from lab import settings
-from lab.node import network, process
+from lab.node import cgroups, network, process, runtime
 from lab.node.fleet import FLEET
 
 LOG = logging.getLogger("lab")
 STATE = settings.RUN / "server.json"
 READY = settings.RUN / "ready"
 HEALTH = "/_lab/health"
+ROOT = Path(__file__).resolve().parent.parent
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -29,7 +31,8 @@ def with_health(app: App) -> App:
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ.get("PATH_INFO") != HEALTH:
             return app(environ, start_response)
-        body = json.dumps({"pid": os.getpid(), "ready": READY.exists(), "nodes": FLEET.ids()}).encode()
+        told = {"pid": os.getpid(), "root": str(ROOT), "ready": READY.exists(), "nodes": FLEET.ids()}
+        body = json.dumps({**told, "containerd": runtime.version()}).encode()
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
         return [body]
 
@@ -83,6 +86,7 @@ def main() -> int:
     from lab import images, registry
 
     steps: list[tuple[str, Callable[[], Any]]] = [
+        ("control groups", cgroups.remember_parents),
         ("bridge", network.bridge_up),
         ("AWS APIs", lambda: serve(application())),
         ("registry", registry.start),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import signal
 import subprocess
@@ -60,7 +61,25 @@ def run(
         cwd="/",
         start_new_session=True,
     )
-    return _wait(running, time.monotonic() + timeout, cancelled)
+    log = settings.LOG / f"{instance_id}-agent.log"
+    began = time.monotonic()
+    _note(log, f"{_name(env)} begins: /var/lib/amazon/{place}/_script.sh")
+    result = _wait(running, began + timeout, cancelled)
+    _note(log, f"{_name(env)} ends with {result.exit_code} after {time.monotonic() - began:.1f} s")
+    # As the agent keeps them, for whoever looks for the cause on the node.
+    (disk / place / "stdout").write_bytes(result.stdout)
+    (disk / place / "stderr").write_bytes(result.stderr)
+    return result
+
+
+def _name(env: dict[str, str]) -> str:
+    return f"command {env['SSM_COMMAND_ID']}" if "SSM_COMMAND_ID" in env else "script"
+
+
+def _note(log: Path, text: str) -> None:
+    moment = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write(f"{moment} {text}\n")
 
 
 def _wait(running: subprocess.Popen[bytes], deadline: float, cancelled: threading.Event | None) -> Result:

@@ -37,6 +37,7 @@ class State:
     outer_started: int
     init: int
     init_started: int
+    containerd: str
 
     def enter(self) -> list[str]:
         """Return the command that enters the node."""
@@ -142,8 +143,8 @@ class Fleet:
         settings.LOG.mkdir(parents=True, exist_ok=True)
         command = ["nsenter", f"--net=/var/run/netns/{namespace}"]
         command += ["unshare", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child"]
-        command += [sys.executable, "-I", init.__file__, str(disk)]
-        with open(settings.LOG / f"node-{instance_id}.log", "ab") as log:
+        command += [sys.executable, "-I", init.__file__, str(disk), str(settings.LOG / f"{instance_id}-containerd.log")]
+        with open(settings.LOG / f"{instance_id}-boot.log", "ab") as log:
             outer = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
             )
@@ -152,8 +153,8 @@ class Fleet:
         first = self._first_process(outer)
         outer_started, first_started = process.start_time(outer.pid), process.start_time(first)
         if outer_started is None or first_started is None:
-            raise NodeError(f"its first process ended at once, see {settings.LOG}/node-{instance_id}.log.")
-        state = State(instance_id, private_ip, outer.pid, outer_started, first, first_started)
+            raise NodeError(f"its first process ended at once, see {settings.LOG}/{instance_id}-boot.log.")
+        state = State(instance_id, private_ip, outer.pid, outer_started, first, first_started, runtime.version())
         STATES.mkdir(parents=True, exist_ok=True)
         (STATES / f"{instance_id}.json").write_text(json.dumps(asdict(state)), encoding="utf-8")
         with self._lock:
@@ -175,7 +176,7 @@ class Fleet:
         deadline = time.monotonic() + PATIENCE
         while self._inside(state, "ctr", "version").returncode:
             if time.monotonic() > deadline or not process.alive(state.init, state.init_started):
-                raise NodeError(f"containerd does not answer, see {settings.LOG}/node-{state.instance_id}.log.")
+                raise NodeError(f"containerd does not answer, see {settings.LOG}/{state.instance_id}-containerd.log.")
             time.sleep(0.1)
         images_command = ("ctr", "-n", "k8s.io", "images")
         for command in (

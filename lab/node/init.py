@@ -1,7 +1,7 @@
 """A node's first process: its file systems, its containerd, its zombies.
 
 Runs as pid 1 of the node's pid namespace; when it ends, the whole node ends and its mounts vanish.
-Started by path, with the node's directory as argument, so it imports nothing of the package.
+Started by path, with the node's directory and containerd's log as arguments, so it imports nothing of the package.
 """
 
 from __future__ import annotations
@@ -96,19 +96,20 @@ def file_systems(node: Path) -> None:
     Path("/run/lock").mkdir()
 
 
-def start_containerd() -> subprocess.Popen[bytes]:
+def start_containerd(log: int) -> subprocess.Popen[bytes]:
     """Start containerd with a service's environment."""
-    with open("/run/node/containerd.log", "ab") as log:
-        return subprocess.Popen(CONTAINERD, stdout=log, stderr=log, env={"PATH": PATH}, start_new_session=True)
+    return subprocess.Popen(CONTAINERD, stdout=log, stderr=log, env={"PATH": PATH}, start_new_session=True)
 
 
 def main() -> None:
     """Set the node up, then watch over it until it is told to end."""
+    # Opened first: the host's directories are covered next.
+    log = os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     file_systems(Path(sys.argv[1]))
     socket.sethostname(Path("/etc/hostname").read_text(encoding="utf-8").strip())
     # Pid 1 gets no signal that it does not handle.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
-    service = start_containerd()
+    service = start_containerd(log)
     while True:
         try:
             pid, _status = os.waitpid(-1, 0)
@@ -117,7 +118,7 @@ def main() -> None:
         if pid == service.pid:
             print("containerd ended, starting it again", flush=True)
             time.sleep(0.5)
-            service = start_containerd()
+            service = start_containerd(log)
 
 
 if __name__ == "__main__":

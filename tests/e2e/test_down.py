@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from lab import server, settings
+from lab.node import cgroups
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,6 +50,7 @@ def machine() -> dict[str, object]:
         "links": sorted(links),
         "routes": output("ip", "route"),
         "mounts": sorted(line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()),
+        "control groups": sorted(cgroups.parents()),
         "hosts": Path("/etc/hosts").read_bytes(),
         "places": [
             str(place)
@@ -79,6 +81,12 @@ def start_a_node() -> None:
     while not ssm.describe_instance_information()["InstanceInformationList"]:
         assert time.monotonic() < deadline, "no node came online"
         time.sleep(0.2)
+    # A container that came and went leaves its parent group, and nobody who would remove it.
+    script = "ctr -n k8s.io run --rm localhost/kubernetes/pause:latest brief /bin/true"
+    nodes = [info["InstanceId"] for info in ssm.describe_instance_information()["InstanceInformationList"]]
+    sent = ssm.send_command(DocumentName="AWS-RunShellScript", InstanceIds=nodes, Parameters={"commands": [script]})
+    command = {"CommandId": sent["Command"]["CommandId"], "InstanceId": nodes[0]}
+    ssm.get_waiter("command_executed").wait(**command, WaiterConfig={"Delay": 1})
 
 
 def test_a_killed_lab_leaves_nothing_after_down():

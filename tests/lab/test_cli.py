@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from lab import checks, cli, server, settings
-from lab.node import fleet, network, process
+from lab import checks, cli, running, server, settings, teardown
+from lab.node import cgroups, fleet, network, process, runtime
 
 
 @pytest.fixture(name="paths", autouse=True)
@@ -17,10 +17,11 @@ def paths_fixture(tmp_path, monkeypatch):
     for name in ("RUN", "VAR"):
         monkeypatch.setattr(settings, name, tmp_path / name)
     monkeypatch.setattr(settings, "BRIDGE", "nctest1")
-    monkeypatch.setattr(cli, "LOCK", tmp_path / "lock")
+    monkeypatch.setattr(running, "LOCK", tmp_path / "lock")
     monkeypatch.setattr(server, "STATE", tmp_path / "RUN/server.json")
     monkeypatch.setattr(fleet, "STATES", tmp_path / "RUN/nodes")
     monkeypatch.setattr(fleet, "DISKS", tmp_path / "VAR/nodes")
+    monkeypatch.setattr(cgroups, "MEMORY", tmp_path / "RUN/cgroups.json")
     return tmp_path
 
 
@@ -62,18 +63,50 @@ def test_a_missing_program_names_its_package(monkeypatch):
         checks.programs()
 
 
+@pytest.mark.parametrize("command", ["up", "down"])
+def test_the_lab_of_another_clone_is_left_alone(command, monkeypatch, capsys):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(cli, "health", lambda: {"root": "/home/other/clone", "ready": True, "nodes": []})
+    monkeypatch.setattr(cli, "tear_down", lambda *_: pytest.fail("it was torn down"))
+    assert cli.main([command]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "room for one lab, and the one of /home/other/clone is up" in said
+
+
+def test_down_can_be_told_to_end_any_lab(monkeypatch):
+    torn = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(cli, "health", lambda: {"root": "/home/other/clone", "ready": True, "nodes": []})
+    monkeypatch.setattr(cli, "tear_down", torn.append)
+    assert cli.main(["down", "--force"]) == 0
+    assert torn == [cli.say]
+
+
+def test_up_does_not_pass_over_another_containerd(monkeypatch, capsys):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv(runtime.CHOICE, "")
+    here = {"root": str(server.ROOT), "ready": True, "nodes": [], "containerd": "1.6.20"}
+    monkeypatch.setattr(cli, "health", lambda: here)
+    assert cli.main(["up", "--containerd", "1.6"]) == 0
+    assert cli.main(["up", "--containerd", "2.1"]) == 1
+    assert capsys.readouterr().err == "The lab that is up runs containerd 1.6.20: run down first.\n"
+    assert cli.main(["up", "--containerd", "newest"]) == 1
+    assert "not a series of containerd like 1.7" in capsys.readouterr().err
+
+
 def test_one_command_at_a_time():
-    with cli.locked(), pytest.raises(cli.Failure, match="Another up or down"), cli.locked():
+    with running.locked(), pytest.raises(running.Failure, match="Another up or down"), running.locked():
         pytest.fail("two at once")
-    assert not cli.LOCK.exists()
+    assert not running.LOCK.exists()
 
 
 def test_a_recycled_pid_is_left_alone(paths):
     with subprocess.Popen(["sleep", "60"]) as other:
         server.STATE.parent.mkdir()
         server.STATE.write_text(json.dumps({"pid": other.pid, "started": process.start_time(other.pid) - 1}))
-        assert cli.health() is None
-        cli._stop_server()
+        assert running.health() is None
+        teardown.stop_server()
         assert other.poll() is None
         other.kill()
 
@@ -81,12 +114,12 @@ def test_a_recycled_pid_is_left_alone(paths):
 @pytest.mark.skipif(os.geteuid() != 0, reason="makes namespaces")
 def test_what_a_cut_start_left_goes(monkeypatch):
     # Only this test's own: a lab that runs beside the tests keeps its nodes.
-    monkeypatch.setattr(cli, "NAMESPACE", re.compile(network.namespace_of("i-0bbbbbbbbbbbbbbb1")))
+    monkeypatch.setattr(teardown, "NAMESPACE", re.compile(network.namespace_of("i-0bbbbbbbbbbbbbbb1")))
     network.bridge_up()
     try:
         network.attach("i-0bbbbbbbbbbbbbbb1", "10.77.0.21")
         (fleet.DISKS / "i-0bbbbbbbbbbbbbbb1").mkdir(parents=True)
-        cli._stop_nodes()
+        teardown.stop_nodes()
         assert not network.exists(network.link_of("i-0bbbbbbbbbbbbbbb1"))
         assert not list(fleet.DISKS.iterdir())
     finally:

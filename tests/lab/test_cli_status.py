@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from lab import status
+
+LISTED = """REF TYPE DIGEST SIZE PLATFORMS LABELS
+host/app:v1 media sha256:aaaaaaaaaaaaaaaa 1.0 GiB linux/amd64 io.cri-containerd.pinned=pinned,x=y
+host/app@sha256:aaaaaaaaaaaaaaaa media sha256:aaaaaaaaaaaaaaaa 1.0 GiB linux/amd64 -
+host/old@sha256:bbbbbbbbbbbbbbbb media sha256:bbbbbbbbbbbbbbbb 2 B linux/amd64 io.cri-containerd.pinned=
+sha256:cccccccccccccccc media sha256:aaaaaaaaaaaaaaaa 1.0 GiB linux/amd64 a=b
+"""
+
+
+def test_columns_are_aligned():
+    lines = list(status.table("Things", ("A", "LONGER"), [("wide one", 1), ("b", 22)], "None."))
+    assert lines == ["", "Things", "A         LONGER", "wide one  1", "b         22"]
+    assert list(status.table("Things", ("A",), [], "None.")) == ["", "None."]
+
+
+def test_an_image_is_listed_once():
+    assert list(status.images("i-1", LISTED)) == [
+        ("i-1", "host/app:v1", "sha256:aaaaaaaaaaaa", "1.0 GiB", "yes"),
+        ("i-1", "host/old", "sha256:bbbbbbbbbbbb", "2 B", "no"),
+    ]
+
+
+class Ssm:
+    def __init__(self, key, pages):
+        self.key, self.pages = key, pages
+
+    def get_paginator(self, _name):
+        return self
+
+    def paginate(self):
+        return [{self.key: page} for page in self.pages]
+
+
+def test_associations_say_where_they_stand():
+    one = {
+        "AssociationId": "id",
+        "AssociationName": "nodecache-main",
+        "Name": "nodecache-main",
+        "Targets": [{"Key": "tag:a", "Values": ["b", "c"]}],
+        "Overview": {"Status": "Failed", "AssociationStatusAggregatedCount": {"Success": 2, "Failed": 1}},
+    }
+    assert status.associations(Ssm("Associations", [[one], [{"AssociationId": "2", "Name": "d"}]])) == [
+        ("id", "nodecache-main", "nodecache-main", "tag:a=b,c", "Failed (1 Failed, 2 Success)", "-"),
+        ("2", "-", "d", "-", "Pending", "-"),
+    ]
+
+
+def test_the_newest_commands_come_first():
+    made = [
+        {
+            "CommandId": str(number),
+            "RequestedDateTime": datetime(2026, 1, 1, 0, number, tzinfo=UTC),
+            "DocumentName": "d",
+            "Status": "Success",
+            "StatusDetails": "NoInstancesInTag",
+            "TargetCount": 2,
+            "CompletedCount": 1,
+        }
+        for number in range(12)
+    ]
+    rows = status.commands(Ssm("Commands", [made[:5], made[5:]]))
+    assert [row[0] for row in rows] == [str(number) for number in range(11, 1, -1)]
+    assert rows[0][2:] == ("d", "Success", "NoInstancesInTag", "1/2", "0")
