@@ -1,25 +1,40 @@
-"""The two small images that exist before anybody pushes: a base image in ECR, and the nodes' pause image."""
+"""Small images: the base image in ECR and the nodes' pause image, and one for several architectures to test with."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import json
 import platform
 import tarfile
-import time
-import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lab import packages, settings
+from lab.aws.ecr_manifest import OCI, OCI_INDEX, digest_of
+from lab.registry import store
 
 BASE = f"{settings.ECR_HOST}/busybox:stable"
 PAUSE = "localhost/kubernetes/pause:latest"
 _APPLETS = ("cat", "date", "df", "echo", "env", "hostname", "id", "ls", "mkdir", "ps", "sh", "sleep", "true")
-_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+@dataclass(frozen=True)
+class Content:
+    """An image: its blobs by digest, and its manifest."""
+
+    blobs: dict[str, bytes]
+    manifest: bytes
+
+
+@dataclass(frozen=True)
+class Index:
+    """Several images under one name."""
+
+    images: tuple[Content, ...]
+    manifest: bytes
 
 
 def base_archive() -> Path:
@@ -33,34 +48,21 @@ def pause_archive() -> Path:
 
 
 def seed() -> None:
-    """Push the base image into the lab's ECR, through the registry as everybody has to."""
+    """Push the base image into the lab's ECR."""
     repository, tag = BASE.removeprefix(f"{settings.ECR_HOST}/").split(":")
-    client = settings.client("ecr")
-    client.create_repository(repositoryName=repository)
-    blobs, manifest = _image(["/bin/sh"])
-    registry = f"http://{settings.API_HOST}:{settings.REGISTRY_PORT}/v2/{repository}"
-    for digest, data in blobs.items():
-        answer = _send("POST", f"{registry}/blobs/uploads/", b"")
-        location = answer.headers["Location"]
-        _send("PUT", f"{location}{'&' if '?' in location else '?'}digest={digest}", data, "application/octet-stream")
-    _send("PUT", f"{registry}/manifests/{tag}", manifest, _MANIFEST)
-    deadline = time.monotonic() + 30
-    while not client.describe_images(repositoryName=repository)["imageDetails"]:
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"ECR did not hear of {BASE} from the registry within 30 seconds")
-        time.sleep(0.05)
+    settings.client("ecr").create_repository(repositoryName=repository)
+    push(repository, image(["/bin/sh"]), tag)
 
 
-def _send(method: str, url: str, data: bytes, media_type: str | None = None) -> Any:
-    request = urllib.request.Request(url, data=data, method=method)
-    if media_type:
-        request.add_header("Content-Type", media_type)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    return opener.open(request, timeout=60)
-
-
-def _digest(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+def push(repository: str, content: Content, tag: str | None = None) -> str:
+    """Push an image to the lab's ECR, by digest alone if it has no tag, and return its digest."""
+    for data in content.blobs.values():
+        store.add(settings.ACCOUNT, settings.REGION, repository, data)
+    asked = {"repositoryName": repository, "imageManifest": content.manifest.decode()}
+    media_type = json.loads(content.manifest)["mediaType"]
+    tagged = {"imageTag": tag} if tag else {}
+    answer = settings.client("ecr").put_image(**asked, imageManifestMediaType=media_type, **tagged)
+    return str(answer["image"]["imageId"]["imageDigest"])
 
 
 def _layer() -> bytes:
@@ -82,63 +84,88 @@ def _layer() -> bytes:
     return buffer.getvalue()
 
 
-def _image(command: list[str]) -> tuple[dict[str, bytes], bytes]:
-    """Return an image's blobs by digest, and its manifest."""
+def image(command: list[str], architecture: str | None = None) -> Content:
+    """Return an image that holds busybox, by default of this machine's architecture."""
     layer = _layer()
-    packed = gzip.compress(layer, mtime=0)
-    config = json.dumps(
-        {
-            "architecture": _ARCHITECTURES.get(platform.machine(), platform.machine()),
-            "os": "linux",
-            "config": {"Cmd": command, "Env": ["PATH=/bin"]},
-            "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
-            # podman refuses to build on an image whose history does not name its layers.
-            "history": [{"created_by": "busybox-static"}],
-        }
-    ).encode()
+    config = {
+        "architecture": architecture or _ARCHITECTURES.get(platform.machine(), platform.machine()),
+        "os": "linux",
+        "config": {"Cmd": command, "Env": ["PATH=/bin"]},
+        "rootfs": {"type": "layers", "diff_ids": [digest_of(layer)]},
+        # podman refuses to build on an image whose history does not name its layers.
+        "history": [{"created_by": "busybox-static"}],
+    }
+    return _content(config, gzip.compress(layer, mtime=0), "application/vnd.oci.image.layer.v1.tar+gzip")
+
+
+def attestation(subject: str) -> Content:
+    """Return what buildx puts beside an image: a manifest that says how it was built."""
+    statement = {"_type": "https://in-toto.io/Statement/v0.1", "subject": [{"digest": {"sha256": subject[7:]}}]}
+    layer = json.dumps(statement).encode()
+    config = {"architecture": "unknown", "os": "unknown", "config": {}, "rootfs": {"diff_ids": [digest_of(layer)]}}
+    return _content(config, layer, "application/vnd.in-toto+json")
+
+
+def multi_architecture(command: list[str]) -> Index:
+    """Return an index of an image for each architecture and the first one's attestation."""
+    images = {architecture: image(command, architecture) for architecture in _ARCHITECTURES.values()}
+    entries = [_entry(content, {"os": "linux", "architecture": name}) for name, content in images.items()]
+    about = attestation(entries[0]["digest"])
+    note = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": entries[0]["digest"]}
+    entries.append(_entry(about, {"os": "unknown", "architecture": "unknown"}) | {"annotations": note})
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}).encode()
+    return Index((*images.values(), about), manifest)
+
+
+def _content(config: dict[str, Any], layer: bytes, media_type: str) -> Content:
+    packed = json.dumps(config).encode()
+    kind = "application/vnd.oci.image.config.v1+json"
     manifest = json.dumps(
         {
             "schemaVersion": 2,
-            "mediaType": _MANIFEST,
-            "config": {
-                "mediaType": "application/vnd.oci.image.config.v1+json",
-                "digest": _digest(config),
-                "size": len(config),
-            },
-            "layers": [
-                {
-                    "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
-                    "digest": _digest(packed),
-                    "size": len(packed),
-                }
-            ],
+            "mediaType": OCI,
+            "config": {"mediaType": kind, "digest": digest_of(packed), "size": len(packed)},
+            "layers": [{"mediaType": media_type, "digest": digest_of(layer), "size": len(layer)}],
         }
     ).encode()
-    return {_digest(config): config, _digest(packed): packed}, manifest
+    return Content({digest_of(packed): packed, digest_of(layer): layer}, manifest)
+
+
+def _entry(content: Content, platform_: dict[str, str]) -> dict[str, Any]:
+    size, digest = len(content.manifest), digest_of(content.manifest)
+    return {"mediaType": OCI, "digest": digest, "size": size, "platform": platform_}
+
+
+def multi_architecture_archive(path: Path, command: list[str]) -> Path:
+    """Write the index of several architectures as an OCI archive, for ``skopeo copy --all oci-archive:PATH``."""
+    index = multi_architecture(command)
+    blobs = {digest: data for content in index.images for digest, data in content.blobs.items()}
+    manifests = {digest_of(data): data for data in (*(content.manifest for content in index.images), index.manifest)}
+    _write_archive(path, blobs | manifests, {"mediaType": OCI_INDEX, **_named(index.manifest, "multi")})
+    return path
 
 
 def _archive(name: str, reference: str, command: list[str]) -> Path:
     path = settings.CACHE / f"{name}.tar"
-    if path.exists():
-        return path
-    blobs, manifest = _image(command)
-    index = {
-        "schemaVersion": 2,
-        "manifests": [
-            {
-                "mediaType": _MANIFEST,
-                "digest": _digest(manifest),
-                "size": len(manifest),
-                "annotations": {"io.containerd.image.name": reference, "org.opencontainers.image.ref.name": reference},
-            }
-        ],
-    }
+    if not path.exists():
+        content = image(command)
+        blobs = content.blobs | {digest_of(content.manifest): content.manifest}
+        _write_archive(path, blobs, {"mediaType": OCI, **_named(content.manifest, reference)})
+    return path
+
+
+def _named(manifest: bytes, reference: str) -> dict[str, Any]:
+    names = {"io.containerd.image.name": reference, "org.opencontainers.image.ref.name": reference}
+    return {"digest": digest_of(manifest), "size": len(manifest), "annotations": names}
+
+
+def _write_archive(path: Path, blobs: dict[str, bytes], top: dict[str, Any]) -> None:
     files = {
         "oci-layout": b'{"imageLayoutVersion":"1.0.0"}',
-        "index.json": json.dumps(index).encode(),
-        **{f"blobs/sha256/{digest[7:]}": data for digest, data in (blobs | {_digest(manifest): manifest}).items()},
+        "index.json": json.dumps({"schemaVersion": 2, "manifests": [top]}).encode(),
+        **{f"blobs/sha256/{digest[7:]}": data for digest, data in blobs.items()},
     }
-    settings.CACHE.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     with tarfile.open(part, mode="w") as tar:
         for file, data in files.items():
@@ -146,4 +173,3 @@ def _archive(name: str, reference: str, command: list[str]) -> Path:
             entry.size = len(data)
             tar.addfile(entry, io.BytesIO(data))
     part.rename(path)
-    return path

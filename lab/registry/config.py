@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 from lab import settings, tls
+from lab.registry import store
 
 API = f"{settings.API_HOST}:{settings.API_PORT}"
-STORE = settings.VAR / "registry"
 
 
 def registry() -> str:
@@ -17,30 +17,22 @@ def registry() -> str:
         {
             "version": "0.1",
             "log": {"level": "warn", "accesslog": {"disabled": True}},
-            "storage": {"filesystem": {"rootdirectory": str(STORE)}, "delete": {"enabled": True}},
+            "storage": {"filesystem": {"rootdirectory": str(store.STORE)}, "delete": {"enabled": True}},
             "http": {"addr": f"{settings.API_HOST}:{settings.REGISTRY_PORT}", "relativeurls": False},
-            "notifications": {
-                "endpoints": [
-                    {
-                        "name": "ecr",
-                        "url": f"http://{API}/_lab/registry/events",
-                        "timeout": "30s",
-                        "threshold": 5,
-                        "backoff": "1s",
-                    }
-                ]
-            },
         }
     )
 
 
 def nginx(folder: Path) -> str:
-    """Return nginx's configuration: TLS, the token check, and the access log of who pulled what."""
+    """Return nginx's configuration: TLS, the way of each request, and the access log of who pulled what.
+
+    Layers are docker-registry's, once the API has let the request pass; all else of a registry is the API's.
+    """
     temps = "\n".join(
         f"    {name}_temp_path {folder}/temp/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     # One process, so that ending it ends all of it.
-    return f"""daemon off;
+    return rf"""daemon off;
 master_process off;
 user root;
 pid {folder}/nginx.pid;
@@ -60,37 +52,51 @@ http {{
     proxy_http_version 1.1;
     proxy_read_timeout 900s;
     proxy_send_timeout 900s;
-    proxy_set_header Host $host;
-    proxy_set_header X-Forwarded-Proto https;
     server {{
         listen {settings.GATEWAY}:443 ssl;
-        server_name {settings.ECR_HOST};
+        server_name "~^(?<account>[0-9]{{12}})\.dkr\.ecr\.(?<region>[a-z0-9-]+)\.amazonaws\.com$";
+        proxy_set_header Host $host;
         location / {{
+            proxy_pass http://{API}/_lab/registry$request_uri;
+            # The API's server wants to know how long a manifest is.
+            proxy_request_buffering on;
+        }}
+        location ~ ^/v2/.+/blobs/ {{
             auth_request /auth;
-            auth_request_set $challenge $upstream_http_www_authenticate;
+            error_page 401 403 = @refused;
+            rewrite ^/v2/(.+)$ /v2/$account/$region/$1 break;
             proxy_pass http://{settings.API_HOST}:{settings.REGISTRY_PORT};
-            # The registry has no users of its own, nginx has checked the token.
+            proxy_redirect ~^https?://[^/]+/v2/[0-9]+/[^/]+/(.+)$ https://$host/v2/$1;
+            # The registry has no users of its own, the API has checked the token.
             proxy_set_header Authorization "";
+            proxy_set_header Host $host;
+            proxy_set_header X-Forwarded-Proto https;
         }}
         location = /auth {{
             internal;
             proxy_pass http://{API}/_lab/registry/auth;
             proxy_pass_request_body off;
             proxy_set_header Content-Length "";
+            proxy_set_header Host $host;
             proxy_set_header X-Method $request_method;
             proxy_set_header X-Uri $request_uri;
         }}
-        error_page 401 = @login;
-        location @login {{
-            add_header WWW-Authenticate 'Basic realm="https://{settings.ECR_HOST}/",service="ecr.amazonaws.com"' always;
-            add_header Docker-Distribution-Api-Version registry/2.0 always;
-            return 401;
+        # nginx's own refusal would not say why.
+        location @refused {{
+            proxy_method GET;
+            proxy_pass http://{API}/_lab/registry$request_uri;
+            proxy_pass_request_body off;
+            proxy_set_header Content-Length "";
+            proxy_set_header Host $host;
+            proxy_set_header X-Method $request_method;
         }}
     }}
     server {{
         listen {settings.GATEWAY}:443 ssl;
         server_name {" ".join(settings.AWS_HOSTS)};
         access_log off;
+        proxy_set_header Host $host;
+        proxy_set_header X-Forwarded-Proto https;
         location / {{ proxy_pass http://{API}; }}
     }}
 }}

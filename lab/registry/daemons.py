@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab import packages, settings, tls
 from lab.node import process
-from lab.registry import config
+from lab.registry import config, store
 
 FOLDER = settings.RUN / "registry"
 _NAMES = ("nginx", "docker-registry")
@@ -29,10 +29,12 @@ def start() -> None:
     _spawn("docker-registry", registry, (settings.API_HOST, settings.REGISTRY_PORT))
     nginx = [packages.binary("nginx"), "-p", FOLDER, "-c", FOLDER / "nginx.conf", "-e", "stderr"]
     _spawn("nginx", nginx, (settings.GATEWAY, 443))
+    store.running = True
 
 
 def stop() -> None:
     """End both, whoever started them."""
+    store.running = False
     for name in _NAMES:
         note = FOLDER / f"{name}.json"
         if not note.exists():

@@ -1,119 +1,79 @@
-"""What the registry asks of AWS: may this request pass, and here is what was pushed."""
+"""The registry's routes in the lab's one server: nginx asks here whether a request may pass, and for all but layers."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import logging
-import queue
-import re
-import threading
-import urllib.request
-from collections.abc import Callable, Iterable
+import http
+import urllib.parse
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
-from lab import settings
+from lab.aws import ecr_layers as layers
+from lab.registry import v2
 
-LOG = logging.getLogger("lab.registry")
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-_AUTH = "/_lab/registry/auth"
-_EVENTS = "/_lab/registry/events"
-_REPOSITORY = re.compile(r"/v2/(?P<name>.+)/(?:manifests|blobs|tags)/")
-_MANIFESTS = (
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.oci.image.index.v1+json",
-)
-_pushed: queue.Queue[dict[str, Any]] = queue.Queue()
+PREFIX = "/_lab/registry"
+_AUTH = f"{PREFIX}/auth"
+_CHUNK = 1 << 20
 
 
 def wrap(app: App) -> App:
-    """Answer the registry's two routes in front of AWS's."""
-    threading.Thread(target=_work, name="registry-events", daemon=True).start()
+    """Answer the registry's routes in front of AWS's."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO")
-        if path == _AUTH:
-            status = _judge(environ)
-        elif path == _EVENTS:
-            length = int(environ.get("CONTENT_LENGTH") or 0)
-            for event in json.loads(environ["wsgi.input"].read(length))["events"]:
-                _pushed.put(event)
-            status = "200 OK"
-        else:
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith(PREFIX):
             return app(environ, start_response)
-        start_response(status, [("Content-Length", "0")])
-        return [b""]
+        if path.startswith(layers.PREFIX):
+            return _layer(environ, start_response)
+        reply = _judge(environ) if path == _AUTH else v2.answer(_request(environ, path.removeprefix(PREFIX)))
+        headers = {"Content-Length": str(len(reply.body)), **reply.headers}
+        start_response(_status(reply.status), list(headers.items()))
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [reply.body]
 
     return answer
 
 
-def _judge(environ: dict[str, Any]) -> str:
-    """Return the status for one request: a live token, and a repository that ECR knows."""
-    from lab.aws import ecr
+def _status(number: int) -> str:
+    return f"{number} {http.HTTPStatus(number).phrase}"
 
-    scheme, _, encoded = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+
+def _judge(environ: dict[str, Any]) -> v2.Reply:
+    """Tell nginx whether a request for a layer may pass; it understands no more than yes and no."""
+    uri = urllib.parse.urlsplit(environ.get("HTTP_X_URI", ""))
     try:
-        user, _, token = base64.b64decode(encoded).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "401 Unauthorized"
-    if scheme.lower() != "basic" or user != "AWS" or not ecr.token_is_valid(token):
-        return "401 Unauthorized"
-    match = _REPOSITORY.match(environ.get("HTTP_X_URI", ""))
-    if match and not ecr.repository_exists(match["name"]):
-        # nginx's auth_request lets only 401 and 403 through to the client.
-        return "403 Forbidden"
-    return "200 OK"
+        v2.judge(_request(environ, urllib.parse.unquote(uri.path)))
+    except v2.Refusal:
+        return v2.Reply(403)
+    return v2.Reply(200)
 
 
-def _work() -> None:
-    while True:
-        event = _pushed.get()
-        try:
-            _register(event)
-        except Exception:
-            LOG.exception("a push was not registered: %s", event.get("target"))
-
-
-def _register(event: dict[str, Any]) -> None:
-    """Make one pushed manifest an image of ECR, and tell EventBridge as ECR does."""
-    target = event["target"]
-    if event["action"] != "push" or target.get("mediaType") not in _MANIFESTS:
-        return
-    repository, digest, tag = target["repository"], target["digest"], target.get("tag", "")
-    manifest, media_type = _manifest(repository, digest)
-    client = settings.client("ecr")
-    try:
-        client.put_image(
-            repositoryName=repository,
-            imageManifest=manifest,
-            imageManifestMediaType=media_type,
-            imageDigest=digest,
-            **({"imageTag": tag} if tag else {}),
-        )
-    except client.exceptions.ImageAlreadyExistsException:
-        # The same manifest under the same tag: nothing new, and no event.
-        return
-    detail = {
-        "result": "SUCCESS",
-        "repository-name": repository,
-        "image-digest": digest,
-        "action-type": "PUSH",
-        "image-tag": tag,
-        "manifest-media-type": media_type,
-    }
-    settings.client("events").put_events(
-        Entries=[{"Source": "aws.ecr", "DetailType": "ECR Image Action", "Detail": json.dumps(detail)}]
+def _request(environ: dict[str, Any], path: str) -> v2.Request:
+    method = environ.get("HTTP_X_METHOD") or environ["REQUEST_METHOD"]
+    length = int(environ.get("CONTENT_LENGTH") or 0) if method == "PUT" else 0
+    return v2.Request(
+        host=environ.get("HTTP_HOST", ""),
+        method=method,
+        path=path,
+        query=dict(urllib.parse.parse_qsl(environ.get("QUERY_STRING", ""))),
+        authorization=environ.get("HTTP_AUTHORIZATION", ""),
+        media_type=environ.get("CONTENT_TYPE", "").partition(";")[0].strip(),
+        body=environ["wsgi.input"].read(length) if length else b"",
     )
 
 
-def _manifest(repository: str, digest: str) -> tuple[str, str]:
-    request = urllib.request.Request(
-        f"http://{settings.API_HOST}:{settings.REGISTRY_PORT}/v2/{repository}/manifests/{digest}",
-        headers={"Accept": ", ".join(_MANIFESTS)},
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=30) as answer:
-        return answer.read().decode(), answer.headers["Content-Type"]
+def _layer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Send a layer to whoever has its signed address, as S3 does."""
+    path = layers.opened(environ["PATH_INFO"], urllib.parse.parse_qs(environ.get("QUERY_STRING", "")))
+    if path is None:
+        start_response("403 Forbidden", [("Content-Length", "0")])
+        return [b""]
+    size = str(path.stat().st_size)
+    start_response("200 OK", [("Content-Type", "application/octet-stream"), ("Content-Length", size)])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else _chunks(path)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk

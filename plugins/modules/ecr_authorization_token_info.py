@@ -15,6 +15,14 @@ description:
   - The password is good for twelve hours. Set C(no_log=true) on the task, and hand the password on by standard input.
 author:
   - nodecache.eks contributors (@nodecache)
+options:
+  registry_id:
+    description:
+      - The AWS account whose registry is meant.
+      - By default it is the caller's own. The password is good for every registry that the caller may use.
+    type: str
+notes:
+  - Needs C(ecr:GetAuthorizationToken).
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - amazon.aws.common.modules
@@ -51,6 +59,7 @@ password:
   description: The password, a secret.
   returned: always
   type: str
+  sample: VALUE_SPECIFIED_IN_NO_LOG_PARAMETER
 expires_at:
   description: When the password stops to work, in UTC.
   returned: always
@@ -59,28 +68,46 @@ expires_at:
 """
 
 import base64
-import datetime
+import binascii
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.nodecache.eks.plugins.module_utils import _model
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, call, make_client
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec={}, supports_check_mode=True)
+    module = AnsibleAWSModule(argument_spec={"registry_id": {}}, supports_check_mode=True)
+    registry_id = module.params["registry_id"]
     try:
         client = make_client(module, "ecr")
-        with call("registry", "get a login", client.meta.region_name):
-            data = client.get_authorization_token(aws_retry=True)["authorizationData"][0]
+        request = {"registryIds": [registry_id]} if registry_id is not None else {}
+        if registry_id is not None:
+            shape = _model.input_shape(client, "DescribeImages")
+            _model.check(shape, {"registryId": registry_id}, whole=False)
+        with call("registry", "get a login", registry_id or client.meta.region_name):
+            data = client.get_authorization_token(**request, aws_retry=True)["authorizationData"][0]
+        username, password = read_token(data["authorizationToken"])
     except NodecacheError as error:
         module.fail_json(msg=str(error))
-    username, _colon, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+    shape = _model.output_shape(client, "GetAuthorizationToken").members["authorizationData"].member
     module.exit_json(
         changed=False,
         registry=data["proxyEndpoint"].removeprefix("https://"),
         username=username,
         password=password,
-        expires_at=data["expiresAt"].astimezone(datetime.UTC).isoformat(),
+        expires_at=_model.to_result(shape, data)["expires_at"],
     )
+
+
+def read_token(token: str) -> tuple[str, str]:
+    """Return the user name and the password."""
+    try:
+        username, colon, password = base64.b64decode(token, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise NodecacheError("the registry's token is not in the form USER:PASSWORD in base 64.") from error
+    if not colon:
+        raise NodecacheError("the registry's token is not in the form USER:PASSWORD in base 64.")
+    return username, password
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab import settings
-from lab.aws import ecr
+from lab.aws import ecr, ecr_tokens
 
 
 def manifest(seed: str) -> str:
@@ -45,10 +45,14 @@ def test_token_is_random_and_ends_after_twelve_hours(client: Any, monkeypatch: p
     assert data[0]["proxyEndpoint"] == f"https://{settings.ECR_HOST}"
     left = data[0]["expiresAt"] - datetime.datetime.now(datetime.UTC)
     assert datetime.timedelta(hours=11, minutes=59) < left <= datetime.timedelta(hours=12)
-    assert ecr.token_is_valid(tokens[0])
-    assert not ecr.token_is_valid("made up")
-    monkeypatch.setitem(ecr._tokens, tokens[0], datetime.datetime.now(datetime.UTC))
-    assert not ecr.token_is_valid(tokens[0])
+    header = f"Basic {data[0]['authorizationToken']}"
+    known = ecr_tokens.find(header)
+    assert known is not None and not known.expired
+    assert ecr_tokens.find(f"Basic {base64.b64encode(b'AWS:made up').decode()}") is None
+    assert ecr_tokens.find(header.replace("Basic", "Bearer")) is None
+    monkeypatch.setitem(ecr_tokens._tokens, tokens[0], ecr_tokens.Token("root", datetime.datetime.now(datetime.UTC)))
+    ended = ecr_tokens.find(header)
+    assert ended is not None and ended.expired
 
 
 def test_digest_and_size_are_the_manifests_own(client: Any) -> None:
@@ -60,7 +64,8 @@ def test_digest_and_size_are_the_manifests_own(client: Any) -> None:
 
 def test_index_is_as_large_as_its_largest_image(client: Any) -> None:
     put(client, manifest("a"))
-    index = json.dumps({"schemaVersion": 2, "manifests": [{"digest": digest(manifest("a"))}, {"digest": digest("x")}]})
+    children = [{"digest": digest(manifest("a"))}, {"digest": digest("x")}]
+    index = json.dumps({"schemaVersion": 2, "mediaType": "index", "manifests": children})
     put(client, index, "v1")
     image = client.describe_images(repositoryName="app", filter={"tagStatus": "TAGGED"})["imageDetails"]
     assert [one["imageSizeInBytes"] for one in image] == [1007]

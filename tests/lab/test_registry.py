@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import http.client
 import json
 import os
@@ -16,8 +17,8 @@ from typing import Any
 import pytest
 
 from lab import images, packages, settings, tls
-from lab.aws import ecr, events
-from lab.registry import config, daemons, hooks
+from lab.aws import ecr, ecr_manifest, ecr_tokens, events
+from lab.registry import config, daemons, hooks, store
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="listens on port 443"),
@@ -51,8 +52,11 @@ class Client:
 
     def push(self, repository: str, tag: str, command: str = "/bin/sh") -> int:
         """Push a small image and return the status of the step that ended it."""
-        blobs, manifest = images._image([command])
-        for digest, data in blobs.items():
+        return self.push_content(repository, tag, images.image([command]))
+
+    def push_content(self, repository: str, tag: str, content: images.Content) -> int:
+        """Push an image and return the status of the step that ended it."""
+        for digest, data in content.blobs.items():
             answer, _ = self.send("POST", f"/v2/{repository}/blobs/uploads/")
             if answer.status != 202:
                 return int(answer.status)
@@ -61,8 +65,12 @@ class Client:
             path = location.removeprefix(f"https://{settings.ECR_HOST}")
             answer, _ = self.send("PUT", f"{path}&digest={digest}", data)
             assert answer.status == 201
-        path = f"/v2/{repository}/manifests/{tag}"
-        return int(self.send("PUT", path, manifest, **{"Content-Type": images._MANIFEST})[0].status)
+        return int(self.manifest(repository, tag, content.manifest)[0].status)
+
+    def manifest(self, repository: str, reference: str, manifest: bytes) -> Any:
+        """Push a manifest whose layers are there."""
+        media_type = json.loads(manifest)["mediaType"]
+        return self.send("PUT", f"/v2/{repository}/manifests/{reference}", manifest, **{"Content-Type": media_type})
 
 
 @pytest.fixture
@@ -80,7 +88,7 @@ def registry(lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr(settings, "REGISTRY_PORT", free_port())
     monkeypatch.setattr(settings, "LOG", tmp_path / "log")
     monkeypatch.setattr(config, "API", f"127.0.0.1:{server.server_port}")
-    monkeypatch.setattr(config, "STORE", tmp_path / "store")
+    monkeypatch.setattr(store, "STORE", tmp_path / "store")
     monkeypatch.setattr(daemons, "FOLDER", tmp_path / "registry")
     monkeypatch.setattr(tls, "FOLDER", tmp_path / "tls")
     for name in ("CA", "CERTIFICATE", "KEY", "BUNDLE"):
@@ -108,8 +116,8 @@ def test_a_push_becomes_an_image_of_ecr_and_an_event(lab: Any, registry: Client,
     bus.put_targets(Rule="all", Targets=[{"Id": "q", "Arn": arn}])
 
     assert registry.push("team/app", "v1") == 201
-    image = lab.until(lambda: client.describe_images(repositoryName="team/app")["imageDetails"])[0]
-    message = lab.until(lambda: settings.client("sqs").receive_message(QueueUrl=queue).get("Messages"))[0]
+    image = client.describe_images(repositoryName="team/app")["imageDetails"][0]
+    message = settings.client("sqs").receive_message(QueueUrl=queue)["Messages"][0]
     event = json.loads(message["Body"])
     assert event["detail-type"] == "ECR Image Action"
     assert event["detail"] == {
@@ -118,15 +126,16 @@ def test_a_push_becomes_an_image_of_ecr_and_an_event(lab: Any, registry: Client,
         "image-digest": image["imageDigest"],
         "action-type": "PUSH",
         "image-tag": "v1",
-        "manifest-media-type": images._MANIFEST,
+        "manifest-media-type": ecr_manifest.OCI,
+        "artifact-media-type": "application/vnd.oci.image.config.v1+json",
     }
-    answer, body = registry.send("GET", "/v2/team/app/manifests/v1", Accept=images._MANIFEST)
+    answer, body = registry.send("GET", "/v2/team/app/manifests/v1", Accept=ecr_manifest.OCI)
     assert answer.headers["Docker-Content-Digest"] == image["imageDigest"]
     parts = json.loads(body)
     assert image["imageSizeInBytes"] == parts["config"]["size"] + parts["layers"][0]["size"]
 
     assert registry.push("team/app", "v1", "/bin/ls") == 201
-    lab.until(lambda: len(client.describe_images(repositoryName="team/app")["imageDetails"]) == 2)
+    assert len(client.describe_images(repositoryName="team/app")["imageDetails"]) == 2
     tagged = client.describe_images(repositoryName="team/app", filter={"tagStatus": "TAGGED"})["imageDetails"]
     assert [one["imageDigest"] != image["imageDigest"] for one in tagged] == [True]
 
@@ -136,8 +145,12 @@ def test_a_push_becomes_an_image_of_ecr_and_an_event(lab: Any, registry: Client,
 
 
 def test_an_unknown_repository_is_refused(registry: Client) -> None:
-    assert registry.push("nowhere", "v1") == 403
-    assert registry.send("GET", "/v2/nowhere/manifests/v1")[0].status == 403
+    assert registry.push("nowhere", "v1") == 404
+    answer, body = registry.send("GET", "/v2/nowhere/manifests/v1")
+    (error,) = json.loads(body)["errors"]
+    assert (answer.status, error["code"]) == (404, "NAME_UNKNOWN")
+    said = f"The repository with name 'nowhere' does not exist in the registry with id '{settings.ACCOUNT}'"
+    assert error["message"] == said
 
 
 @pytest.mark.parametrize("token", [None, base64.b64encode(b"AWS:made-up").decode(), "not base64"])
@@ -148,10 +161,16 @@ def test_without_a_live_token_the_answer_is_a_challenge(registry: Client, token:
     assert answer.headers["WWW-Authenticate"].startswith(f'Basic realm="https://{settings.ECR_HOST}/"')
 
 
-def test_a_token_that_ended_is_refused(registry: Client) -> None:
+def test_a_token_that_ended_is_refused(registry: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert registry.send("GET", "/v2/")[0].status == 200
-    ecr._tokens.clear()
-    assert registry.send("GET", "/v2/")[0].status == 401
+    settings.client("ecr").create_repository(repositoryName="app")
+    now = datetime.datetime.now(datetime.UTC)
+    for password, token in dict(ecr_tokens._tokens).items():
+        monkeypatch.setitem(ecr_tokens._tokens, password, ecr_tokens.Token(token.principal, now))
+    for method, path in (("GET", "/v2/"), ("GET", "/v2/app/manifests/v1"), ("POST", "/v2/app/blobs/uploads/")):
+        answer, body = registry.send(method, path)
+        message = "Your authorization token has expired. Reauthenticate and try again."
+        assert (answer.status, json.loads(body)) == (403, {"errors": [{"code": "DENIED", "message": message}]})
 
 
 def test_the_aws_host_names_lead_to_the_apis(registry: Client) -> None:

@@ -95,21 +95,7 @@ class World:
 
     def push_manifest(self, repository: str, tag: str, manifest: dict[str, Any], blobs: dict[str, bytes]) -> str:
         """Push blobs and a manifest, under a tag or, without one, by digest; return the digest."""
-        registry = f"http://{settings.API_HOST}:{settings.REGISTRY_PORT}/v2/{repository}"
-        for digest, data in blobs.items():
-            location = images._send("POST", f"{registry}/blobs/uploads/", b"").headers["Location"]
-            mark = "&" if "?" in location else "?"
-            images._send("PUT", f"{location}{mark}digest={digest}", data, "application/octet-stream")
-        body = json.dumps(manifest).encode()
-        digest = digest_of(body)
-        images._send("PUT", f"{registry}/manifests/{tag or digest}", body, manifest["mediaType"])
-        self.known(repository, digest)
-        return digest
-
-    def known(self, repository: str, digest: str) -> None:
-        """Wait until ECR has heard of what was pushed."""
-        asked = {"repositoryName": repository}
-        until(lambda: digest in [one["imageDigest"] for one in self.ecr.describe_images(**asked)["imageDetails"]])
+        return images.push(repository, images.Content(blobs, json.dumps(manifest).encode()), tag or None)
 
     def image(self, *layers: bytes, architecture: str = MACHINE) -> tuple[dict[str, Any], dict[str, bytes]]:
         """Return the manifest and the blobs of an image that runs busybox below these layers."""

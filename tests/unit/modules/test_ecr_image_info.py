@@ -41,7 +41,7 @@ class Ecr:
         }
 
     def DescribeImages(self, repositoryName, filter, maxResults, registryId=None, nextToken=None):
-        assert filter == {"tagStatus": "TAGGED"}
+        self.filter = filter
         start = int(nextToken or 0)
         answer = {"imageDetails": self.images[start : start + 2]}
         return {**answer, "nextToken": str(start + 2)} if start + 2 < len(self.images) else answer
@@ -60,16 +60,17 @@ def client_fixture(strict_client, ecr):
 @pytest.fixture(name="info")
 def info_fixture(run_module, client):
     def run(check=False, **options):
-        return run_module("ecr_image_info", check=check, repository_name="team/app", **options)
+        return run_module("ecr_image_info", check=check, **{"repository_name": "team/app", **options})
 
     return run
 
 
 @pytest.mark.parametrize("check", [False, True])
-def test_only_images_the_newest_first_from_every_page(info, check):
+def test_only_images_the_newest_first_from_every_page(info, ecr, check):
     result = info(check=check)
     assert not result["changed"]
     assert [image["image_size_in_bytes"] for image in result["images"]] == [3, 2, 1]
+    assert ecr.filter == {"tagStatus": "TAGGED"}
     assert result["images"][0] == {
         "repository_name": "team/app",
         "registry_id": "123456789012",
@@ -107,3 +108,78 @@ def test_registry_id_reaches_both_calls(info, client):
 def test_missing_repository_is_one_sentence(info, ecr):
     ecr.refusal = "RepositoryNotFoundException"
     assert info()["msg"] == "repository 'team/app': could not describe (RepositoryNotFoundException): refused"
+
+
+def tags_of(result):
+    return [image["image_tags"] for image in result["images"]]
+
+
+def test_nothing_that_changes_and_few_calls(info, client, ecr):
+    ecr.images = ecr.images[:2]
+    assert not info()["changed"]
+    assert client.names() == ["DescribeRepositories", "DescribeImages"]
+
+
+def test_artifacts_and_archived_images_come_when_asked_for(info, ecr):
+    found = tags_of(info(artifacts=True, tag_pattern="*[!0-9]"))
+    assert ["refers"] in found and ["chart"] in found and ["latest", "sha256-00.sig", "v1.2"] in found
+    assert ["cold"] not in found
+    assert tags_of(info(image_status="ARCHIVED")) == [["cold"]]
+    assert ecr.filter == {"tagStatus": "TAGGED", "imageStatus": "ARCHIVED"}
+    assert tags_of(info(image_status="ANY"))[0] == ["cold"]
+
+
+def test_untagged_images_come_when_asked_for(info, ecr):
+    bare = detail(10, None, 20)
+    del bare["imageTags"]
+    ecr.images = [bare, detail(11, ["sha256-11.sig"], 21), detail(12, ["a"], 22)]
+    assert tags_of(info(tag_status="ANY")) == [["a"], []]
+    assert ecr.filter == {"tagStatus": "ANY"}
+    assert tags_of(info(tag_status="ANY", image_tags=["a"])) == [["a"]]
+    assert tags_of(info(tag_status="ANY", image_digests=[bare["imageDigest"]])) == [[]]
+
+
+def test_everything_ecr_says_comes_back(info, ecr):
+    scan = {
+        "findingSeverityCounts": {"HIGH": 1},
+        "imageScanCompletedAt": datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC),
+    }
+    ecr.images = [detail(1, ["a"], imageScanFindingsSummary=scan, imageManifestMediaType="index")]
+    image = info()["images"][0]
+    assert image["image_scan_findings_summary"] == {
+        "finding_severity_counts": {"HIGH": 1},
+        "image_scan_completed_at": "2026-01-02T00:00:00+00:00",
+    }
+    assert image["image_manifest_media_type"] == "index"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"repository_name": "Team"}, "repository_name is 'Team' but must have 2 to 256 characters and match"),
+        ({"registry_id": "12"}, "registry_id is '12' but must match [0-9]{12}"),
+        ({"image_tags": ["a", ""]}, "image_tags[1] is '' but must have 1 to 300 characters"),
+        ({"image_digests": ["sha256:0"]}, "image_digests[0] is 'sha256:0' but must be sha256: and 64"),
+        ({"tag_status": "SOME"}, "value of tag_status must be one of"),
+        ({"image_status": "COLD"}, "value of image_status must be one of"),
+    ],
+)
+def test_wrong_options_are_refused_before_any_call(info, client, options, words):
+    assert words in info(**{"repository_name": "team/app", **options})["msg"]
+    assert client.calls == []
+
+
+def test_what_may_pass_is_tried_again(info, ecr, monkeypatch):
+    def recover(_seconds):
+        ecr.refusal = None
+
+    monkeypatch.setattr("time.sleep", recover)
+    ecr.refusal = "ThrottlingException"
+    assert info()["images"]
+
+
+def test_older_botocore_is_asked_for_more_only_by_what_needs_it(info, client, monkeypatch):
+    shape = client.client.meta.service_model.operation_model("DescribeImages").input_shape.members["filter"]
+    monkeypatch.delitem(shape.members, "imageStatus")
+    assert info()["images"]
+    assert info(image_status="ANY")["msg"].startswith("filter.image_status needs a newer botocore than 1.")

@@ -114,9 +114,7 @@ def test_created_once_with_its_tags(rule, client, events):
 def test_created_with_a_schedule_and_every_option(rule, client, events):
     role = "arn:aws:iam::123456789012:role/r"
     state = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
-    four_times(
-        rule, client, schedule_expression="rate(1 hour)", event_pattern=PATTERN, role_arn=role, rule_state=state
-    )
+    four_times(rule, client, schedule_expression="rate(1 hour)", event_pattern=PATTERN, role_arn=role, rule_state=state)
     assert events.rule == {
         "Name": "push",
         "EventBusName": "default",

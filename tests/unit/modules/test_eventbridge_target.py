@@ -272,7 +272,7 @@ def test_new_target_needs_arn_and_role(target):
 
 def test_a_part_that_is_needed_is_named(target):
     failed = target(arn="arn:aws:batch:eu-central-1:1:job-queue/q", role_arn=ROLE, batch_parameters={"job_name": "j"})
-    assert failed["msg"] == "batch_parameters is {\"JobName\": \"j\"} but must have job_definition."
+    assert failed["msg"] == 'batch_parameters is {"JobName": "j"} but must have job_definition.'
 
 
 KINDS = {
