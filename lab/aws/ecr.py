@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from moto.ecr.responses import ECRResponse
 
-from lab.aws import ecr_api, ecr_layers, ecr_tokens
+from lab.aws import ecr_api, ecr_layers, ecr_support, ecr_tokens
 
 
 def install() -> None:
     """Put these in moto's place."""
+    # For what moto answers itself: it takes the caller's registry even where another is named.
+    ECRResponse.ecr_backend = property(ecr_support.registry)  # type: ignore[assignment]
     for methods in (ecr_api.METHODS, ecr_layers.METHODS, ecr_tokens.METHODS):
         for name, method in methods.items():
             setattr(ECRResponse, name, method)

@@ -10,6 +10,8 @@ import os
 import socket
 import ssl
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -197,3 +199,147 @@ def test_stop_ends_both_and_start_says_when_an_address_is_taken(registry: Client
             socket.create_connection(address, timeout=2)
     with socket.create_server((settings.GATEWAY, 443)), pytest.raises(RuntimeError, match="nginx cannot listen"):
         daemons.start()
+
+
+def refusal(reply: Any) -> tuple[int, str, str]:
+    (error,) = json.loads(reply[1])["errors"]
+    return reply[0].status, error["code"], error["message"]
+
+
+def test_an_immutable_tag_is_refused_by_the_registry(registry: Client) -> None:
+    client = settings.client("ecr")
+    client.create_repository(repositoryName="app", imageTagMutability="IMMUTABLE")
+    assert registry.push("app", "v1") == 201
+    other = images.image(["/bin/ls"])
+    assert registry.push_content("app", "v2", other) == 201
+    said = (
+        "The image tag 'v1' already exists in the 'app' repository "
+        "and cannot be overwritten because the tag is immutable."
+    )
+    assert refusal(registry.manifest("app", "v1", other.manifest)) == (400, "TAG_INVALID", said)
+    (image,) = client.describe_images(repositoryName="app", imageIds=[{"imageTag": "v1"}])["imageDetails"]
+    assert image["imageDigest"] != ecr_manifest.digest_of(other.manifest)
+
+
+def test_the_same_push_again_succeeds_and_is_no_other_image(registry: Client) -> None:
+    client = settings.client("ecr")
+    client.create_repository(repositoryName="app")
+    for tag in ("v1", "v1", "v2"):
+        assert registry.push("app", tag) == 201
+    (image,) = client.describe_images(repositoryName="app")["imageDetails"]
+    assert image["imageTags"] == ["v1", "v2"]
+
+
+def test_an_index_and_a_signature_are_pushed_by_digest_and_found_again(registry: Client) -> None:
+    client = settings.client("ecr")
+    client.create_repository(repositoryName="app")
+    several = images.multi_architecture(["/bin/sh"])
+    unknown = refusal(registry.manifest("app", "v1", several.manifest))
+    assert unknown[:2] == (400, "MANIFEST_BLOB_UNKNOWN")
+    for child in several.images:
+        assert registry.push_content("app", ecr_manifest.digest_of(child.manifest), child) == 201
+    assert registry.manifest("app", "v1", several.manifest)[0].status == 201
+    details = client.describe_images(repositoryName="app")["imageDetails"]
+    assert [one.get("imageTags") for one in details] == [None, None, None, ["v1"]]
+    child_sizes = [one["imageSizeInBytes"] for one in details[:3]]
+    assert details[3]["imageSizeInBytes"] == max(child_sizes)
+
+    subject = {"digest": details[3]["imageDigest"], "size": len(several.manifest), "mediaType": ecr_manifest.OCI_INDEX}
+    signature = json.loads(several.images[0].manifest) | {"subject": subject, "artifactType": "application/test.sig"}
+    body = json.dumps(signature).encode()
+    answer, _ = registry.manifest("app", ecr_manifest.digest_of(body), body)
+    assert (answer.status, answer.headers["OCI-Subject"]) == (201, subject["digest"])
+    answer, body = registry.send("GET", f"/v2/app/referrers/{subject['digest']}")
+    assert answer.headers["Content-Type"] == ecr_manifest.OCI_INDEX
+    assert [one["artifactType"] for one in json.loads(body)["manifests"]] == ["application/test.sig"]
+    answer, body = registry.send("GET", "/v2/app/tags/list")
+    assert json.loads(body) == {"name": "app", "tags": ["v1"]}
+
+
+def test_a_manifest_that_is_not_its_digest_or_of_no_known_type_is_refused(registry: Client) -> None:
+    settings.client("ecr").create_repository(repositoryName="app")
+    content = images.image(["/bin/sh"])
+    assert registry.push_content("app", "v1", content) == 201
+    wrong = registry.manifest("app", f"sha256:{'0' * 64}", content.manifest)
+    assert refusal(wrong)[:2] == (400, "DIGEST_INVALID")
+    odd = registry.send("PUT", "/v2/app/manifests/v2", content.manifest, **{"Content-Type": "text/plain"})
+    assert refusal(odd)[:2] == (400, "MANIFEST_INVALID")
+    assert refusal(registry.send("DELETE", "/v2/app/manifests/v1"))[:2] == (405, "UNSUPPORTED")
+
+
+def test_layers_come_from_a_signed_address_without_a_login(registry: Client) -> None:
+    client = settings.client("ecr")
+    client.create_repository(repositoryName="app")
+    registry.push("app", "v1")
+    (image,) = client.batch_get_image(repositoryName="app", imageIds=[{"imageTag": "v1"}])["images"]
+    layer = json.loads(image["imageManifest"])["layers"][0]
+    asked = {"repositoryName": "app", "layerDigests": [layer["digest"]]}
+    (known,) = client.batch_check_layer_availability(**asked)["layers"]
+    assert (known["layerSize"], known["mediaType"]) == (layer["size"], layer["mediaType"])
+    url = client.get_download_url_for_layer(repositoryName="app", layerDigest=layer["digest"])["downloadUrl"]
+    with urllib.request.urlopen(url) as answer:
+        assert ecr_manifest.digest_of(answer.read()) == layer["digest"]
+    for forged in (url.replace("/app/", "/other/"), url[:-1] + "x", url.replace("X-Amz-Expires=", "X-Amz-Expires=9")):
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(forged)
+    with pytest.raises(client.exceptions.LayersNotFoundException):
+        client.get_download_url_for_layer(repositoryName="app", layerDigest=f"sha256:{'0' * 64}")
+
+
+def test_what_the_api_uploads_is_pulled_from_the_registry(registry: Client) -> None:
+    client = settings.client("ecr")
+    client.create_repository(repositoryName="app")
+    content = images.image(["/bin/sh"])
+    for digest, data in content.blobs.items():
+        upload = {"repositoryName": "app", "uploadId": client.initiate_layer_upload(repositoryName="app")["uploadId"]}
+        client.upload_layer_part(**upload, partFirstByte=0, partLastByte=len(data) - 1, layerPartBlob=data)
+        with pytest.raises(client.exceptions.InvalidLayerException):
+            client.complete_layer_upload(**upload, layerDigests=[f"sha256:{'0' * 64}"])
+        assert client.complete_layer_upload(**upload, layerDigests=[digest])["layerDigest"] == digest
+    client.put_image(repositoryName="app", imageManifest=content.manifest.decode(), imageTag="v1")
+    answer, body = registry.send("GET", "/v2/app/manifests/v1")
+    assert (answer.headers["Content-Type"], body) == (ecr_manifest.OCI, content.manifest)
+    for digest, data in content.blobs.items():
+        assert registry.send("GET", f"/v2/app/blobs/{digest}")[1] == data
+
+
+def test_what_ecr_deletes_cannot_be_pulled(registry: Client) -> None:
+    client = settings.client("ecr")
+    contents = {"kept": images.image(["/bin/sh"]), "gone": images.image(["/bin/ls"])}
+    for name in ("app", "app/nested"):
+        client.create_repository(repositoryName=name)
+        for tag, content in contents.items():
+            registry.push_content(name, tag, content)
+    client.batch_delete_image(repositoryName="app", imageIds=[{"imageTag": "gone"}])
+    assert refusal(registry.send("GET", "/v2/app/manifests/gone"))[:2] == (404, "MANIFEST_UNKNOWN")
+    digests = {tag: ecr_manifest.digest_of(content.manifest) for tag, content in contents.items()}
+    assert registry.send("GET", f"/v2/app/manifests/{digests['gone']}")[0].status == 404
+    config, layer = contents["gone"].blobs
+    assert registry.send("GET", f"/v2/app/blobs/{config}")[0].status == 404
+    # The other image has the layer too.
+    assert registry.send("GET", f"/v2/app/blobs/{layer}")[0].status == 200
+    client.delete_repository(repositoryName="app", force=True)
+    assert registry.send("GET", f"/v2/app/manifests/{digests['kept']}")[0].status == 404
+    client.create_repository(repositoryName="app")
+    assert registry.send("GET", f"/v2/app/blobs/{layer}")[0].status == 404
+    assert registry.send("GET", "/v2/app/nested/manifests/gone")[0].status == 200
+    assert registry.send("GET", f"/v2/app/nested/blobs/{layer}")[0].status == 200
+
+
+def test_registries_of_other_accounts_and_regions_are_apart(registry: Client) -> None:
+    client = settings.client("ecr")
+    client.create_repository(repositoryName="app", registryId="210987654321")
+    host = f"210987654321.dkr.ecr.{settings.REGION}.amazonaws.com"
+    content = images.image(["/bin/sh"])
+    for digest, data in content.blobs.items():
+        answer, _ = registry.send("POST", "/v2/app/blobs/uploads/", host=host)
+        location = answer.headers["Location"]
+        assert location.startswith(f"https://{host}/v2/app/blobs/uploads/")
+        path = location.removeprefix(f"https://{host}")
+        assert registry.send("PUT", f"{path}&digest={digest}", data, host=host)[0].status == 201
+    kind = {"Content-Type": ecr_manifest.OCI}
+    assert registry.send("PUT", "/v2/app/manifests/v1", content.manifest, host=host, **kind)[0].status == 201
+    assert registry.send("GET", "/v2/app/manifests/v1", host=host)[1] == content.manifest
+    assert registry.send("GET", "/v2/app/manifests/v1")[0].status == 404
+    (image,) = client.describe_images(repositoryName="app", registryId="210987654321")["imageDetails"]
+    assert image["imageTags"] == ["v1"]
