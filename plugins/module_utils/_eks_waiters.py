@@ -52,7 +52,7 @@ _WAITERS: dict[str, tuple[str, list[dict[str, Any]]]] = {
 }
 
 
-def wait(client: Any, end: str, name: str, timeout: int, /, **request: str) -> None:
+def wait(client: Any, end: str, name: str, timeout: int, request: dict[str, str]) -> None:
     """Wait for at most timeout seconds for that end; a failure or the end of patience tells what was seen last."""
     operation, acceptors = _WAITERS[end]
     model = {

@@ -223,7 +223,7 @@ def argument_spec() -> dict[str, Any]:
             retry_strategy=block(attempts=number),
         ),
         "sqs_parameters": block(message_group_id=text),
-        "kinesis_parameters": block(partition_key_path=text),
+        "kinesis_parameters": block(partition_key_path={"no_log": False}),
         "http_parameters": block(
             path_parameter_values=texts, header_parameters={"type": "dict"}, query_string_parameters={"type": "dict"}
         ),

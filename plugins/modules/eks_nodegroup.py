@@ -412,11 +412,11 @@ class Nodegroup:
         return {key: value for key, value in result.items() if options is None or key in options}
 
     def _wait(self, end: str) -> None:
-        wait(self.client, end, self.name, self.timeout, **self.ids)
+        wait(self.client, end, self.name, self.timeout, self.ids)
 
     def _finish(self, update: str) -> None:
         request = {"name": self.params["cluster_name"], "nodegroupName": self.name, "updateId": update}
-        wait(self.client, "finish its update", self.name, self.timeout, **request)
+        wait(self.client, "finish its update", self.name, self.timeout, request)
         self._wait("become ACTIVE")
 
     def _number_template(self, desired: dict[str, Any]) -> None:
