@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils import modules
 from botocore.validate import validate_parameters
@@ -53,11 +54,15 @@ def strict_client_fixture(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Stri
 
 
 @pytest.fixture(name="run_module")
-def run_module_fixture(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
+def run_module_fixture(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., dict[str, Any]]:
     def run(name: str, /, check: bool = False, **options: Any) -> dict[str, Any]:
         module = importlib.import_module(f"ansible_collections.nodecache.eks.plugins.modules.{name}")
         arguments = {**ACCOUNT, **options, "_ansible_check_mode": check, "_ansible_diff": True}
         capsys.readouterr()
+        # Ansible collects them for the process, which is one module's everywhere else.
+        monkeypatch.setattr(warnings, "_global_warnings", {})
         with patch_module_args(arguments), pytest.raises(SystemExit) as stop:
             module.main()
         result = json.loads(capsys.readouterr().out)
