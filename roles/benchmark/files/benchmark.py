@@ -42,41 +42,44 @@ def stop(runtime, sandbox):
 
 def restore(runtime, kept):
     """Give the names back the labels they had: pin and mark went with the image."""
-    for name, (_digest, labels) in kept.items():
-        # A mark has commas of its own; only the next key ends a label.
-        for label in re.split(r",(?=[^,=]+=)", labels):
-            if label.startswith(("nodecache.eks/", PIN)):
-                runtime.ctr("label", name, label)
+    for name, row in kept.items():
+        for key, value in row.labels.items():
+            if key.startswith((MARKS, PIN)):
+                runtime.ctr("images", "label", name, f"{key}={value}")
 
 
 def measure(request):
     deadline = time.monotonic() + RUN_SECONDS
     image, runtime = Image(request["image"]), Runtime(kubelet_config())
-    if not image.digest or not image.tag:
+    if not image.digest or not image.plain():
         raise Failure("the image must be given as repository:tag@digest")
-    held = lock(request["name"], deadline)
-    exact, tagged = image.repository + "@" + image.digest, image.repository + ":" + image.tag
-    status = runtime.status(exact)
-    if not status:
+    with lock(image.repository, deadline):
+        return rounds(image, runtime, int(request["rounds"]), deadline)
+
+
+def rounds(image, runtime, count, deadline):
+    tagged, exact = image.names()
+    local = runtime.images()
+    if exact not in local or not local[exact].id:
         raise Failure("the image is not on this node: prefetch it first")
-    kept = {name: row for name, row in runtime.labels().items() if row[0] == image.digest}
+    kept = {name: row for name, row in local.items() if row.digest == image.digest}
+    auth = retry(deadline, credentials, image.repository, image.ecr)
     result = {"cached": [], "uncached": []}
     token = f"{os.getpid()}-{int(time.time())}"
-    for turn in range(int(request["rounds"])):
+    for turn in range(count):
         result["cached"].append(round(start(runtime, exact, f"cached-{token}-{turn}"), 3))
     try:
-        for turn in range(int(request["rounds"])):
-            runtime.remove(status["id"])
+        for turn in range(count):
+            runtime.remove(local[exact].id)
             begun = time.monotonic()
-            runtime.pull(tagged, image.login(deadline), deadline)
+            runtime.pull(tagged, auth, deadline)
             pulled = time.monotonic() - begun
-            name = exact if runtime.status(exact) else tagged
+            name = exact if exact in runtime.images() else tagged
             result["uncached"].append(round(pulled + start(runtime, name, f"uncached-{token}-{turn}"), 3))
     finally:
-        if not runtime.status(exact):
-            runtime.pull(exact, image.login(deadline), deadline)
+        if exact not in runtime.images():
+            runtime.pull(exact, auth, deadline)
         restore(runtime, kept)
-        held.close()
     return result
 
 

@@ -2,66 +2,63 @@
 # Copyright (c) 2026 nodecache.eks contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pull, pin and report the images of one install on this node.
+"""Pull, pin, report and let go of the images of one install on this node.
 
-Request: JSON on file descriptor 3 with name, keep, action (prefetch or report), source and images.
-
-Report: one JSON line of at most 2,400 bytes on standard output.
-  v           1
-  action      prefetch or report
-  node        instance id
-  ok          true when every wanted image is present; the exit code is then 0, else 1
-  containerd  version
-  free        bytes free on the file system of the images, or null
-  images      one entry a wanted image; when none was asked for, every image this install marked
-    ref       as asked
-    digest    what the node holds under that name, or null
-    cached    the wanted image is there
-    pinned    the kubelet's garbage collection leaves it alone
-    size      bytes, or null
-    source    event, association or command: what brought it; null when not ours
-    seconds   how long its pull took; null when it was not pulled by this install
-    expected  digest the registry names, only when ref does not name it and digest differs
-    fetched   bytes of its layers that are here already; with total, only while it is being pulled
-    total     compressed bytes of its layers for this platform
-    error     only when something went wrong
-  error       only when the whole run went wrong
-  omitted     only when the line was too long: number of images left out
-A line that is too long first gets shorter errors, then loses size, source and seconds (absent
-then means null), then digests that ref repeats, then entries.
+Request: JSON on file descriptor 3. Of the install: name, keep, and wanted, how many to keep of
+each reference on any node. Of this run: action, source, pushed, jitter and images.
+  prefetch  pull and pin images; an association also lets go of ours that are wanted no more
+  report    only look, at images; without any at all that this install marked
+  release   let go of images; without any of all that this install marked
+Report: one JSON line of at most 2,400 bytes on standard output; docs/report.md says more.
+  v, action, node, containerd, free    1, as asked, instance id, version, bytes free for images
+  ok                 nothing is left to be done; the exit code is then 0, else 1
+  via                "ctr" where curl speaks no HTTP/2, and the kubelet's own way is closed
+  error              only when the whole run went wrong
+  omitted, missing   only when the line was too long: images left out; of all images, those not well
+  images             one entry an image:
+    ref, digest      as asked; what the node holds under that name, or null
+    cached, pinned   it is there under every name ref gives it; garbage collection leaves it alone
+    size, source     bytes; event, association or command that brought it, null when not ours
+    seconds          how long its pull took, null when this install did not pull it
+    expected         digest the registry names, only when ref does not name it and digest differs
+    fetched, total   compressed bytes of its layers here and in all, only while it is being pulled
+    skipped, error   why nothing had to be done; what went wrong
+A line that is too long first gets shorter errors, then loses size, source and seconds, then
+digests that ref repeats, then entries, those that are well first.
 """
 
 from __future__ import annotations
 
 import base64
-import datetime
+import calendar
+import collections
+import concurrent.futures
+import contextlib
 import fcntl
 import fnmatch
 import glob
 import hashlib
-import hmac
 import json
 import os
 import platform
 import random
 import re
-import ssl
+import shutil
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-import urllib.error
-import urllib.request
+from urllib.parse import unquote, urlencode
 
-KUBELET = "/etc/kubernetes/kubelet"
-PROVIDERS = "/etc/eks/image-credential-provider"
-SOCKET = "unix:///run/containerd/containerd.sock"
-LOCKS = "/run/nodecache"
-CA_FILES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
-PIN = "io.cri-containerd.pinned"
-LINE_BYTES = 2400
+KUBELET, PROVIDERS = "/etc/kubernetes/kubelet", "/etc/eks/image-credential-provider"
+SOCKET, STORE, LOCKS = "unix:///run/containerd/containerd.sock", "/var/lib/containerd", "/run/nodecache"
+PIN, MARKS, OS_RELEASE = "io.cri-containerd.pinned", "nodecache.eks/", "/etc/os-release"
+LINE_BYTES, ATTEMPTS = 2400, 5
 # Below the document's timeoutSeconds: past that the agent kills the script and nothing is reported.
 RUN_SECONDS = 3300
-ATTEMPTS = 5
+# What usual layers take unpacked, for each compressed byte.
+UNPACKED = 2.5
 REFERENCE = re.compile(
     r"(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?)/(?P<path>[a-z0-9][a-z0-9._/-]*)"
     r"(?::(?P<tag>[A-Za-z0-9_.*?-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
@@ -70,16 +67,18 @@ ECR = re.compile(
     r"(?P<account>\d{12})\.dkr[.-]ecr(?P<fips>-fips)?\.(?P<region>[a-z0-9-]+)"
     r"\.(?P<suffix>amazonaws\.com(?:\.cn)?|amazonaws\.eu|on\.aws|on\.amazonwebservices\.com\.cn)"
 )
-MANIFESTS = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-)
-IMAGE_CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
-PASSING = re.compile(
-    r": (429|5\d\d) [A-Z]|too ?many ?requests|rate exceeded|throttl|time(d )?-?out|deadline exceeded", re.IGNORECASE
-)
+OCI, DOCKER = "application/vnd.oci.image.", "application/vnd.docker."
+MANIFESTS = [OCI + "index.v1+json", DOCKER + "distribution.manifest.list.v2+json"]
+MANIFESTS += [OCI + "manifest.v1+json", DOCKER + "distribution.manifest.v2+json"]
+CONFIGS = (OCI + "config.v1+json", DOCKER + "container.image.v1+json")
+# Signatures, attestations, bills of materials and SOCI indexes have tags too.
+ARTEFACT = re.compile(r"sha256-[0-9a-f]{64}.*|.*\.(sig|att|sbom)|.*-soci")
+MARK = re.compile(r"(?P<source>[a-z]+):(?P<seconds>[0-9.]*):(?P<pushed>[0-9]+):(?P<digest>[0-9a-f]+)")
+# Throttling, 5xx and timeouts; of curl: no connection, one that broke off, a timeout.
+PASSING = re.compile(r": (429|5\d\d) |too ?many ?requests|rate exceeded|throttl|time(d )?-?out|deadline exceeded", re.I)
+PASSING_CURL = (7, 16, 18, 28, 35, 52, 56, 92)
+# One name of a local image; the kubelet sees the image when it has an id.
+Local = collections.namedtuple("Local", "digest labels id size")
 
 
 class Failure(Exception):
@@ -87,18 +86,26 @@ class Failure(Exception):
 
 
 class Passing(Failure):
-    """A failure that may be gone on the next attempt: throttling, 5xx, a timeout."""
+    """A failure that may be gone on the next attempt."""
+
+
+class Skip(Exception):
+    """Why nothing has to be done for an image."""
 
 
 # A missing tool, an answer that is no JSON, or JSON without what it should hold.
 TROUBLE = (Failure, OSError, ValueError, LookupError)
 
 
-def retry(call, deadline):
+def failure(message, passing=False):
+    return (Passing if passing or PASSING.search(message) else Failure)(message)
+
+
+def retry(deadline, call, *arguments):
     """Call until it works, a lasting failure shows, or attempts or time run out."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return call()
+            return call(*arguments)
         except Passing:
             pause = random.uniform(0.5, 1) * min(20, 2 ** (attempt - 1))
             if attempt == ATTEMPTS or time.monotonic() + pause > deadline:
@@ -107,16 +114,50 @@ def retry(call, deadline):
     raise AssertionError("unreachable")
 
 
+def read_json(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as handle:
+        return json.load(handle)
+
+
+def run(command, data=b"", environment=None, seconds=60):
+    """Return what a command prints."""
+    try:
+        done = subprocess.run(command, input=data, env=environment, capture_output=True, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise Passing(f"{command[0]}: timed out") from error
+    if done.returncode:
+        raise failure(f"{command[0]}: {done.stderr.decode(errors='replace').strip()[-300:]}")
+    return done.stdout.decode()
+
+
+def curl(url, headers=(), data=None, options=(), seconds=20, allowed=(200,)):
+    """Return (status, headers, body). What may be secret reaches curl through pipes, never its command line."""
+    lines = ["url = " + json.dumps(url), *options] + ["header = " + json.dumps(header) for header in headers]
+    reading, writing = os.pipe()
+    try:
+        with os.fdopen(writing, "w") as handle:
+            handle.write("\n".join(lines + ['data-binary = "@-"'] * (data is not None)))
+        command = ["curl", "-q", "-sS", "-D", "/dev/stderr", "--connect-timeout", "5", "--max-time", str(int(seconds))]
+        command += ["-K", f"/dev/fd/{reading}"]
+        done = subprocess.run(command, input=data or b"", pass_fds=[reading], capture_output=True)
+    finally:
+        os.close(reading)
+    said, place = done.stderr.decode(errors="replace"), url.partition("?")[0]
+    if done.returncode:
+        raise failure(f"{place}: {said.strip().splitlines()[-1:]}", done.returncode in PASSING_CURL)
+    status = int(re.findall(r"(?m)^HTTP/\S+ (\d+)", said)[-1])
+    if status not in allowed:
+        raise failure("{}: {} {}".format(place, status, done.stdout[:300].decode(errors="replace")))
+    return status, said, done.stdout
+
+
 # --- protobuf: only what the CRI messages below need ------------------------------------------
 
 
 def varint(value):
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+    return bytes([value]) if value < 0x80 else bytes([value & 0x7F | 0x80]) + varint(value >> 7)
 
 
 def field(number, value):
@@ -125,36 +166,25 @@ def field(number, value):
     return varint(number << 3 | 2) + varint(len(data)) + data
 
 
-def read_varint(data, at):
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return value, at
-
-
 def decode(data):
     """Return {field number: [values]}; values are int or bytes."""
-    fields, at = {}, 0
+    fields, numbers, at = {}, [], 0
     while at < len(data):
-        key, at = read_varint(data, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = read_varint(data, at)
-        else:
-            if kind == 2:
-                size, at = read_varint(data, at)
-            elif kind in (1, 5):
-                size = 8 if kind == 1 else 4
-            else:
-                raise Failure("the container runtime answered with an unknown protobuf field type")
-            if at + size > len(data):
-                raise Failure("the container runtime's answer was cut short")
-            value, at = data[at : at + size], at + size
-        fields.setdefault(key >> 3, []).append(value)
+        value = shift = 0
+        while shift == 0 or data[at - 1] > 0x7F:
+            value |= (data[at] & 0x7F) << shift
+            at, shift = at + 1, shift + 7
+        numbers.append(value)
+        # A key, then its value; of wire type 2 the value is a length, and what it counts follows.
+        if len(numbers) == 2:
+            (key, value), numbers = numbers, []
+            if key & 7 == 2:
+                at, value = at + value, data[at : at + value]
+            elif key & 7:
+                break
+            fields.setdefault(key >> 3, []).append(value)
+    if numbers or at != len(data):
+        raise Failure("the container runtime's answer cannot be read")
     return fields
 
 
@@ -169,422 +199,500 @@ def kubelet_config():
     """Merge the kubelet's configuration file and its drop-ins, in the kubelet's order."""
     merged = {}
     for path in [KUBELET + "/config.json"] + sorted(glob.glob(KUBELET + "/config.json.d/*.conf")):
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as handle:
-                merged.update(json.load(handle))
+        merged.update(read_json(path))
     return merged
 
 
-class Runtime:
-    """The CRI of the kubelet's own endpoints, spoken with curl, and containerd's labels."""
+def for_this_machine(index):
+    """Return the digest of the image that this node would pull from an index."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    for item in index["manifests"]:
+        if item.get("platform", {}).get("architecture") == machine and not item.get("artifactType"):
+            return item["digest"]
+    raise Skip(f"it has no image for {machine}")
 
-    def __init__(self, kubelet):
+
+class Runtime:
+    """The kubelet's own CRI endpoints, spoken with curl; for labels and progress containerd's ctr."""
+
+    def __init__(self, kubelet, via=None):
         runtime = kubelet.get("containerRuntimeEndpoint") or SOCKET
-        self.runtime = runtime.replace("unix://", "", 1)
-        self.images = (kubelet.get("imageServiceEndpoint") or runtime).replace("unix://", "", 1)
+        self.runtime, self.via = runtime.replace("unix://", "", 1), via
+        self.service = (kubelet.get("imageServiceEndpoint") or runtime).replace("unix://", "", 1)
 
     def call(self, method, message=b"", seconds=60):
-        socket = self.images if method.startswith("ImageService/") else self.runtime
-        command = ["curl", "-q", "-sS", "--noproxy", "*", "--http2-prior-knowledge", "--unix-socket", socket]
-        command += ["-H", "content-type: application/grpc", "-H", "te: trailers", "--max-time", str(int(seconds))]
-        # Trailers come with the headers; a file for them would be one more thing to clean up.
-        command += ["--data-binary", "@-", "-D", "/dev/stderr", "http://localhost/runtime.v1." + method]
+        socket = self.service if method.startswith("ImageService/") else self.runtime
+        options = ["http2-prior-knowledge", 'noproxy = "*"', "unix-socket = " + json.dumps(socket)]
         body = b"\0" + len(message).to_bytes(4, "big") + message
-        done = subprocess.run(command, input=body, capture_output=True)
-        headers = done.stderr.decode(errors="replace")
-        if done.returncode:
-            kind = Passing if done.returncode == 28 else Failure
-            raise kind(f"{method} on {socket}: {headers.strip().rpartition(chr(10))[2]}")
-        status = re.findall(r"(?im)^grpc-status: *(\d+)", headers)
-        if not status or status[-1] != "0":
-            said = re.findall(r"(?im)^grpc-message: *(.*?)\r?$", headers)
-            message = urllib.request.unquote(said[-1]) if said else "no grpc-status"
-            code = int(status[-1]) if status else -1
-            raise (Passing if code in (4, 8) or PASSING.search(message) else Failure)(message)
-        return decode(done.stdout[5:])
+        kind = ["content-type: application/grpc", "te: trailers"]
+        _, headers, answer = curl("http://localhost/runtime.v1." + method, kind, body, options, seconds)
+        code = int(([-1] + re.findall(r"(?im)^grpc-status: *(\d+)", headers))[-1])
+        if code:
+            said = (["no grpc-status"] + re.findall(r"(?im)^grpc-message: *(.*?)\r?$", headers))[-1]
+            raise failure(unquote(said), code in (4, 8, 14))
+        return decode(answer[5:])
 
-    def status(self, name):
-        """Return {id, tags, digests, size} of a local image, or None."""
-        answer = self.call("ImageService/ImageStatus", field(1, field(1, name)))
-        if 1 not in answer:
-            return None
-        image = decode(answer[1][0])
-        return {
-            "id": text(image, 1),
-            "names": [item.decode() for item in image.get(2, []) + image.get(3, [])],
-            "size": image.get(4, [0])[0],
-        }
+    def ctr(self, *arguments, seconds=60):
+        return run(["ctr", "--address", self.runtime, "-n", "k8s.io", *arguments], seconds=seconds)
+
+    def version(self):
+        return (re.findall(r"Version: +v?(\d+\.\d+\.\d+)", self.ctr("version")) or [None])[-1]
+
+    def images(self):
+        """Return {name: Local}."""
+        known, found = {}, {}
+        for item in [] if self.via else self.call("ImageService/ListImages").get(1, []):
+            image = decode(item)
+            for name in image.get(2, []) + image.get(3, []):
+                known[name.decode()] = (text(image, 1), image.get(4, [0])[0])
+        for row in [line.split() for line in self.ctr("images", "ls").splitlines()[1:] if line]:
+            labels = dict(item.split("=", 1) for item in row[-1].split(",") if "=" in item)
+            found[row[0]] = Local(row[2], labels, *known.get(row[0], (self.via and row[2], None)))
+        return found
 
     def pull(self, name, auth, deadline):
-        message = field(1, field(1, name))
-        if auth:
-            message += field(2, field(1, auth[0]) + field(2, auth[1]))
-        retry(lambda: self.call("ImageService/PullImage", message, max(1, deadline - time.monotonic())), deadline)
+        left = max(1, deadline - time.monotonic())
+        if self.via:
+            return self.pull_with_ctr(name, auth, left)
+        message = field(1, field(1, name)) + (field(2, field(1, auth[0]) + field(2, auth[1])) if auth else b"")
+        return self.call("ImageService/PullImage", message, left)
+
+    def pull_with_ctr(self, name, auth, seconds):
+        """Pull where curl speaks no HTTP/2: without the node's mirrors, and its compressed layers stay."""
+        if re.search(r"(?m)^ +snapshotter = [\"'](?!overlayfs)\w", run(["containerd", "config", "dump"])):
+            raise Failure("curl speaks no HTTP/2, and ctr would not unpack into the kubelet's snapshotter")
+        host, secret, directory = name.partition("/")[0], os.memfd_create("hosts"), tempfile.mkdtemp(dir=LOCKS)
+        hosts = f'server = "https://{host}"\n[host."https://{host}"]\ncapabilities = ["pull", "resolve"]\n'
+        hosts += f'[host."https://{host}".header]\nauthorization = ["{basic(auth)}"]\n' if auth else ""
+        try:
+            # Only a name lies on the disk: what it leads to is this process's memory, and ends with it.
+            os.mkdir(f"{directory}/{host}")
+            os.symlink(f"/proc/{os.getpid()}/fd/{secret}", f"{directory}/{host}/hosts.toml")
+            os.write(secret, hosts.encode())
+            self.ctr("images", "pull", "--hosts-dir", directory, name, seconds=seconds)
+        finally:
+            os.close(secret)
+            shutil.rmtree(directory)
+        if "@" not in name:
+            # A Pod by digest would not find what was pulled by tag.
+            self.ctr("images", "tag", "--force", name, name.rpartition(":")[0] + "@" + self.images()[name].digest)
+
+    def used(self):
+        """Return the ids and names of images that any container, also a crashed one, needs."""
+        containers = [decode(item) for item in self.call("RuntimeService/ListContainers").get(1, [])]
+        return {name for one in containers for name in (text(one, 5), text(decode(one.get(4, [b""])[0]), 1))}
 
     def remove(self, image_id):
         self.call("ImageService/RemoveImage", field(1, field(1, image_id)))
 
-    def used(self):
-        """Return the ids of images that any container, also a crashed one, needs."""
-        answer = self.call("RuntimeService/ListContainers")
-        used = set()
-        for item in answer.get(1, []):
-            container = decode(item)
-            used.add(text(container, 5))
-            used.add(text(decode(container.get(4, [b""])[0]), 1))
-        return used
-
-    def version(self):
-        found = re.search(r"\d+\.\d+\.\d+", text(self.call("RuntimeService/Version"), 3))
-        return found.group() if found else None
-
     def disk(self):
-        """Return (free, total) bytes of the file system the images live on."""
-        systems = self.call("ImageService/ImageFsInfo").get(1, [])
-        path = text(decode(decode(systems[0]).get(2, [b""])[0]), 1) if systems else ""
-        while path and not os.path.exists(path):
+        """Return (free, total) bytes of the images' file system, and whether the kubelet's own files share it."""
+        systems = [] if self.via else self.call("ImageService/ImageFsInfo").get(1, [])
+        path = text(decode(decode(systems[0]).get(2, [b""])[0]), 1) if systems else STORE
+        while not os.path.exists(path):
             path = os.path.dirname(path)
-        stats = os.statvfs(path or "/var/lib/containerd")
-        return stats.f_bavail * stats.f_frsize, stats.f_blocks * stats.f_frsize
-
-    def ctr(self, *arguments, group="images"):
-        command = ["ctr", "--address", self.runtime, "-n", "k8s.io", group] + list(arguments)
-        done = subprocess.run(command, capture_output=True)
-        if done.returncode:
-            raise Failure("ctr {} {}: {}".format(group, arguments[0], done.stderr.decode(errors="replace").strip()))
-        return done.stdout.decode()
+        stats, kubelet = os.statvfs(path), "/var/lib/kubelet"
+        shared = not os.path.exists(kubelet) or os.stat(kubelet).st_dev == os.stat(path).st_dev
+        return stats.f_bavail * stats.f_frsize, stats.f_blocks * stats.f_frsize, shared
 
     def progress(self, digest):
         """Return (fetched, total) bytes of the layers of an image that is being pulled, or None."""
         try:
-            found = json.loads(self.ctr("get", digest, group="content"))
+            found = json.loads(self.ctr("content", "get", digest))
             if "manifests" in found:
-                found = json.loads(self.ctr("get", for_this_machine(found)["digest"], group="content"))
-        except Failure:
+                found = json.loads(self.ctr("content", "get", for_this_machine(found)))
+        except (Failure, Skip):
             # Its manifest is not here: its pull has not begun.
             return None
-        here = {}
-        for line in self.ctr("active", group="content").splitlines()[1:]:
-            part = re.match(r"\S*(sha256:[0-9a-f]{64})\s+([0-9.]+) ?([kMGT]?)i?B", line)
-            if part:
-                here[part[1]] = int(float(part[2]) * 1000 ** " kMGT".index(part[3] or " "))
+        here, active = {}, r"(?m)^\S*(sha256:[0-9a-f]{64})\s+([0-9.]+) ?([kMGT]?)i?B"
+        for key, number, unit in re.findall(active, self.ctr("content", "active")):
+            here[key] = int(float(number) * 1000 ** " kMGT".index(unit or " "))
         # Asked last: a blob that is finished in between must not be missing from both lists.
-        here.update(dict.fromkeys(self.ctr("ls", "-q", group="content").split()))
+        here.update(dict.fromkeys(self.ctr("content", "ls", "-q").split(), float("inf")))
         layers = {layer["digest"]: layer["size"] for layer in found.get("layers", [])}
-        # A finished blob is as large as the manifest says; an unfinished one is given rounded.
-        fetched = [min(size, size if here[key] is None else here[key]) for key, size in layers.items() if key in here]
-        return sum(fetched), sum(layers.values())
-
-    def labels(self):
-        """Return {image name: (digest, labels as ctr prints them)}."""
-        rows = [line.split() for line in self.ctr("ls").splitlines()[1:]]
-        return {row[0]: (row[2], row[-1]) for row in rows if len(row) > 3}
+        return sum(min(size, here.get(digest, 0)) for digest, size in layers.items()), sum(layers.values())
 
 
 # --- registry and AWS -------------------------------------------------------------------------
 
 
-class NoRedirect(urllib.request.HTTPRedirectHandler):
-    """urllib would carry the Authorization header to wherever it is sent."""
-
-    def redirect_request(self, *_arguments):
-        return None
-
-
-def http(url, headers=None, data=None, method=None, direct=False):
-    """Return the body of an answer; direct leaves out any proxy."""
-    context = ssl.create_default_context()
-    for path in CA_FILES + (os.environ.get("AWS_CA_BUNDLE", ""),):
-        if os.path.exists(path):
-            context.load_verify_locations(path)
-    handlers = [NoRedirect(), urllib.request.HTTPSHandler(context=context)]
-    if direct:
-        handlers.append(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(url, data=data, headers=headers or {}, method=method)
-    place = url.split("?")[0]
-    try:
-        with urllib.request.build_opener(*handlers).open(request, timeout=20) as answer:
-            return answer.read()
-    except urllib.error.HTTPError as error:
-        said = error.read(500).decode(errors="replace")
-        passing = error.code == 429 or error.code >= 500 or PASSING.search(said)
-        raise (Passing if passing else Failure)(f"{place}: {error.code} {said}") from error
-    except OSError as error:
-        reason = getattr(error, "reason", error)
-        raise (Passing if "timed out" in str(reason) else Failure)(f"{place}: {reason}") from error
-
-
 def imds(path):
     base = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://169.254.169.254").rstrip("/")
-    token = http(base + "/latest/api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "300"}, b"", "PUT", True)
-    return http(base + "/latest/meta-data/" + path, {"X-aws-ec2-metadata-token": token.decode()}, direct=True).decode()
-
-
-def sign(key, host, region, target, body, now):
-    """Return the headers of an AWS JSON call, signed with Signature Version 4."""
-    stamp = now.strftime("%Y%m%dT%H%M%SZ")
-    headers = {
-        "content-type": "application/x-amz-json-1.1",
-        "host": host,
-        "x-amz-date": stamp,
-        "x-amz-security-token": key["Token"],
-        "x-amz-target": target,
-    }
-    names = ";".join(sorted(headers))
-    lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
-    request = "\n".join(["POST", "/", "", lines, names, hashlib.sha256(body).hexdigest()])
-    scope = f"{stamp[:8]}/{region}/ecr/aws4_request"
-    signed = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(request.encode()).hexdigest()])
-    secret = ("AWS4" + key["SecretAccessKey"]).encode()
-    for part in scope.split("/"):
-        secret = hmac.new(secret, part.encode(), hashlib.sha256).digest()
-    signature = hmac.new(secret, signed.encode(), hashlib.sha256).hexdigest()
-    headers["authorization"] = "AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}".format(
-        key["AccessKeyId"], scope, names, signature
-    )
-    return headers
+    life, direct = ["X-aws-ec2-metadata-token-ttl-seconds: 300"], ['noproxy = "*"']
+    token = curl(base + "/latest/api/token", life, options=direct + ['request = "PUT"'])[2].decode()
+    return curl(f"{base}/latest/meta-data/{path}", ["X-aws-ec2-metadata-token: " + token], options=direct)[2].decode()
 
 
 def describe_images(ecr, repository):
-    """Return every tagged image of an ECR repository."""
+    """Return every tagged image of an ECR repository. curl signs: the AWS CLI takes most of a second to start."""
     region, suffix = ecr["region"], ecr["suffix"]
-    host = f"api.ecr.{region}.{suffix}"
+    host = ("ecr-fips" if ecr["fips"] else "api.ecr") + f".{region}.{suffix}"
     if suffix.startswith("on."):
-        host = "ecr.{}.api.{}".format(region, "aws" if suffix == "on.aws" else suffix[3:])
-    elif ecr["fips"]:
-        host = f"ecr-fips.{region}.{suffix}"
-    role = imds("iam/security-credentials/").split()[0]
-    key = json.loads(imds("iam/security-credentials/" + role))
+        host = f"ecr.{region}.api." + ("aws" if suffix == "on.aws" else suffix[3:])
+    key = json.loads(imds("iam/security-credentials/" + imds("iam/security-credentials/").split()[0]))
+    headers = ["content-type: application/x-amz-json-1.1", "x-amz-security-token: " + key["Token"]]
+    headers += ["x-amz-target: AmazonEC2ContainerRegistry_V20150921.DescribeImages"]
+    signed = [f'aws-sigv4 = "aws:amz:{region}:ecr"', f'user = "{key["AccessKeyId"]}:{key["SecretAccessKey"]}"']
     asked = {"registryId": ecr["account"], "repositoryName": repository, "filter": {"tagStatus": "TAGGED"}}
-    images = []
+    images, asked["maxResults"] = [], 1000
     while True:
-        body = json.dumps(dict(asked, maxResults=1000)).encode()
-        target = "AmazonEC2ContainerRegistry_V20150921.DescribeImages"
-        now = datetime.datetime.now(datetime.timezone.utc)  # noqa: UP017  Python 3.9
-        answer = json.loads(http(f"https://{host}/", sign(key, host, region, target, body, now), body))
+        answer = json.loads(curl(f"https://{host}/", headers, json.dumps(asked).encode(), signed)[2])
         images += answer["imageDetails"]
         if not answer.get("nextToken"):
             return images
         asked["nextToken"] = answer["nextToken"]
 
 
+def artefact(tag, pattern):
+    """Say whether a tag is no image; whoever wants -soci tags says so in the pattern."""
+    return ARTEFACT.fullmatch(tag) and not (pattern.endswith("-soci") and tag.endswith("-soci"))
+
+
 def newest(images, pattern):
-    """Return (tag, digest) of the newest pushed real image with a tag that matches."""
+    """Return (time, tag, digest) of the newest pushed real image with a tag that matches."""
     found = []
     for image in images:
-        if image.get("artifactMediaType", IMAGE_CONFIGS[0]) not in IMAGE_CONFIGS:
-            continue
-        for tag in image.get("imageTags", []):
-            artefact = tag.startswith("sha256-") or tag.endswith((".sig", ".att", "-soci"))
-            if not artefact and fnmatch.fnmatchcase(tag, pattern):
-                found.append((image["imagePushedAt"], tag, image["imageDigest"]))
+        if image.get("artifactMediaType", CONFIGS[0]) in CONFIGS:
+            for tag in fnmatch.filter(image.get("imageTags", []), pattern):
+                if not artefact(tag, pattern):
+                    found.append((image["imagePushedAt"], tag, image["imageDigest"]))
     if not found:
         raise Failure(f"no tagged image matches '{pattern}'")
-    return max(found)[1:]
+    return max(found)
 
 
 def matches(pattern, name):
     """Say whether a kubelet credential provider pattern covers an image name."""
-    pattern_host, _, pattern_path = pattern.partition("/")
-    host, _, path = name.partition("/")
-    wanted, given = pattern_host.split("."), host.split(".")
-    same = len(wanted) == len(given) and all(map(fnmatch.fnmatchcase, given, wanted))
-    return same and path.startswith(pattern_path)
+    (wanted, _, start), (given, _, path) = pattern.partition("/"), name.partition("/")
+    wanted, given = wanted.split("."), given.split(".")
+    return len(wanted) == len(given) and all(map(fnmatch.fnmatchcase, given, wanted)) and path.startswith(start)
 
 
 def credentials(name, ecr):
     """Return (user, password) as the kubelet would get them, or None; they stay in memory."""
-    config = PROVIDERS + "/config.json"
-    providers = []
-    if os.path.exists(config):
-        with open(config, encoding="utf-8") as handle:
-            providers = json.load(handle).get("providers", [])
-    for provider in providers:
-        if not any(matches(pattern, name) for pattern in provider.get("matchImages", [])):
-            continue
-        asked = {"kind": "CredentialProviderRequest", "apiVersion": provider["apiVersion"], "image": name}
-        command = [os.path.join(PROVIDERS, provider["name"])] + provider.get("args", [])
-        extra = {item["name"]: item["value"] for item in provider.get("env") or []}
-        answer = json.loads(run(command, json.dumps(asked).encode(), dict(os.environ, **extra)))
-        for pattern, auth in (answer.get("auth") or {}).items():
-            if matches(pattern, name):
-                return auth["username"], auth["password"]
+    for provider in read_json(PROVIDERS + "/config.json").get("providers", []):
+        if any(matches(pattern, name) for pattern in provider.get("matchImages", [])):
+            asked = {"kind": "CredentialProviderRequest", "apiVersion": provider["apiVersion"], "image": name}
+            command = [os.path.join(PROVIDERS, provider["name"])] + (provider.get("args") or [])
+            extra = {item["name"]: item["value"] for item in provider.get("env") or []}
+            answer = json.loads(run(command, json.dumps(asked).encode(), dict(os.environ, **extra)))
+            for pattern, auth in (answer.get("auth") or {}).items():
+                if matches(pattern, name):
+                    return auth["username"], auth["password"]
     if ecr:
         return "AWS", run(["aws", "ecr", "get-login-password", "--region", ecr["region"]]).strip()
     return None
 
 
-def run(command, data=b"", environment=None):
-    try:
-        done = subprocess.run(command, input=data, env=environment, capture_output=True, timeout=60)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        kind = Passing if isinstance(error, subprocess.TimeoutExpired) else Failure
-        raise kind(f"{command[0]}: {error}") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        raise (Passing if PASSING.search(said) else Failure)(f"{command[0]}: {said[-300:]}")
-    return done.stdout.decode()
+def basic(auth):
+    return "Basic " + base64.b64encode(":".join(auth).encode()).decode()
 
 
-def for_this_machine(index):
-    """Return the entry of an image index that this node's platform would pull."""
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    for item in index["manifests"]:
-        if item.get("platform", {}).get("architecture") == machine:
-            return item
-    raise Failure(f"the image has no manifest for {machine}")
+def manifest(image, what, auth, *options):
+    """Return (headers, body) of a manifest; a registry that wants a token of its own is asked for one."""
+    host = "registry-1.docker.io" if image.host == "docker.io" else image.host
+    url, accept = f"https://{host}/v2/{image.path}/manifests/{what}", "Accept: " + ", ".join(MANIFESTS)
+    login = ["Authorization: " + basic(auth)] if auth else []
+    status, headers, body = curl(url, [accept, *login], options=options, allowed=(200, 401))
+    if status == 401:
+        asks = re.search(r'(?im)^www-authenticate: *bearer .*?realm="(https://[^"]+)"(.*service="([^"]*)")?', headers)
+        if not asks:
+            raise Failure(f"{url}: 401, the registry does not take these credentials")
+        query = urlencode({"service": asks[3] or "", "scope": f"repository:{image.path}:pull"})
+        token = json.loads(curl(asks[1] + "?" + query, login)[2])
+        bearer = "Authorization: Bearer " + (token.get("token") or token["access_token"])
+        _, headers, body = curl(url, [accept, bearer], options=options)
+    return headers, body
 
 
-def manifest(host, path, what, auth):
-    """Return (digest, bytes of this platform's layers) of an ECR manifest."""
-    basic = base64.b64encode(":".join(auth).encode()).decode()
-    url = f"https://{host}/v2/{path}/manifests/"
-    body = http(url + what, {"Accept": ", ".join(MANIFESTS), "Authorization": "Basic " + basic})
-    digest, found = "sha256:" + hashlib.sha256(body).hexdigest(), json.loads(body)
-    if "manifests" in found:
-        return digest, manifest(host, path, for_this_machine(found)["digest"], auth)[1]
-    return digest, sum(layer["size"] for layer in found.get("layers", []))
-
-
-# --- what the two actions do ------------------------------------------------------------------
+# --- images, their names and marks ------------------------------------------------------------
 
 
 class Image:
-    """One wanted image: its parts, and the names a Pod may use for it."""
+    """One reference: its parts, and the names a Pod may use for it."""
 
-    def __init__(self, ref):
+    def __init__(self, ref, keep=None):
         found = REFERENCE.fullmatch(ref)
         if not found:
             raise Failure("not a full image reference")
-        self.ref, self.path, self.host = ref, found["path"], found["host"]
-        self.repository = found["host"] + "/" + found["path"]
-        self.tag, self.digest = found["tag"], found["digest"]
-        self.ecr = ECR.fullmatch(self.host)
-        self.auth = None
-        if not self.ecr and not self.digest and (not self.tag or re.search(r"[*?]", self.tag)):
-            raise Failure("only ECR images may leave the tag out or use a pattern")
+        self.ref, self.path, self.host, self.keep = ref, found["path"], found["host"], keep
+        self.repository, self.tag, self.digest = f"{self.host}/{self.path}", found["tag"] or "*", found["digest"]
+        self.ecr, self.named, self.pushed, self.moved = ECR.fullmatch(self.host), self.digest, None, False
 
-    def login(self, deadline):
-        if not self.auth:
-            self.auth = retry(lambda: credentials(self.repository, self.ecr), deadline)
-        return self.auth
-
-    def resolve(self, deadline):
-        """Find tag and digest of an ECR image that does not name its digest."""
-        if not self.ecr or self.digest:
-            return
-        if self.tag and not re.search(r"[*?]", self.tag):
-            # A plain tag needs no more than the right to pull.
-            auth = self.login(deadline)
-            self.digest = retry(lambda: manifest(self.host, self.path, self.tag, auth)[0], deadline)
-        else:
-            images = retry(lambda: describe_images(self.ecr, self.path), deadline)
-            self.tag, self.digest = newest(images, self.tag or "*")
+    def plain(self):
+        return not re.search(r"[*?]", self.tag)
 
     def names(self):
-        names = [self.repository + ":" + self.tag] if self.tag else []
+        names = [self.repository + ":" + self.tag] if self.plain() and not self.moved else []
         return names + ([self.repository + "@" + self.digest] if self.digest else [])
+
+    def fits(self, repository, digest, names):
+        """Say whether this reference speaks of a local image; one that lost its tag may have had any."""
+        tags = [name.rpartition(":")[2] for name in names if "@" not in name]
+        tagged = not tags or bool(fnmatch.filter(tags, self.tag))
+        return repository == self.repository and self.digest in (None, digest) and tagged
+
+    def present(self, local):
+        """Say whether the kubelet finds the very same image under every name."""
+        rows = [local.get(name) for name in self.names()]
+        return all(row and row.id and self.digest in (None, row.digest) for row in rows)
+
+
+@contextlib.contextmanager
+def lock(repository, deadline):
+    """Keep other runs off a repository; a lock lasts no longer than its process."""
+    os.makedirs(LOCKS, mode=0o700, exist_ok=True)
+    name = hashlib.sha256(repository.encode()).hexdigest()[:16]
+    with open(f"{LOCKS}/{name}.lock", "w", encoding="utf-8") as handle:
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise Failure("another run still works on this repository") from None
+                time.sleep(0.1)
+        yield
+
+
+def threshold(value, total):
+    """Return the bytes of one of the kubelet's thresholds: 10%, 1Gi, 500M."""
+    found = re.fullmatch(r"([0-9.]+)([%kKMGTP]?)(i?)", value)
+    if not found:
+        raise Failure(f"the kubelet's threshold '{value}' cannot be read")
+    number, unit, binary = found.groups()
+    if unit == "%":
+        return float(number) * total / 100
+    return float(number) * (1024 if binary else 1000) ** " KMGTP".index(unit.upper() or " ")
+
+
+# --- what one run does ------------------------------------------------------------------------
 
 
 class Cache:
-    def __init__(self, request, runtime, kubelet, deadline):
-        self.mark = "nodecache.eks/" + request["name"]
-        self.keep, self.source = int(request["keep"]), request["source"]
-        self.runtime, self.deadline = runtime, deadline
-        self.threshold = int(kubelet.get("imageGCHighThresholdPercent") or 85)
+    def __init__(self, request, kubelet, runtime):
+        self.mark, self.action, self.source = MARKS + request["name"], request["action"], request["source"]
+        self.keep, self.pushed, self.jitter = request["keep"], request["pushed"], int(request["jitter"])
+        self.wanted = [Image(ref, keep) for ref, keep in request["wanted"].items()]
+        self.kubelet, self.runtime, self.deadline = kubelet, runtime, time.monotonic() + RUN_SECONDS
+        self.guard, self.logging_in, self.logins, self.promised = threading.Lock(), threading.Lock(), {}, 0
+        self.workers = 1 if kubelet.get("serializeImagePulls", True) else kubelet.get("maxParallelImagePulls") or 4
+        self.local = runtime.images()
 
-    def own(self, label):
-        """Return (source, seconds, time) of this install's mark among an image's labels, or None."""
-        found = re.search(r"(?:^|,)" + re.escape(self.mark) + r"=([a-z]+),([0-9.]*),([0-9]+)(?:,|$)", label)
-        return (found[1], float(found[2]) if found[2] else None, int(found[3])) if found else None
+    def own(self, row):
+        """Return this install's mark, when it was made for what the name stands for now."""
+        found = MARK.fullmatch(row.labels.get(self.mark, ""))
+        return found if found and row.digest[7:].startswith(found["digest"]) else None
 
-    def present(self, image):
-        """Say whether every name of the image stands for the same local image."""
-        found = [self.runtime.status(name) for name in image.names()]
-        return all(found) and len({item["id"] for item in found}) == 1
+    def held(self, row):
+        """Say whether the image is pinned, by this install, or by somebody who knows of no install."""
+        return PIN in row.labels and (self.own(row) or not any(key.startswith(MARKS) for key in row.labels))
 
+    def ours(self, local):
+        """Return {(repository, digest): names} of everything this install marked."""
+        found = {}
+        for name, row in local.items():
+            if self.own(row):
+                found.setdefault((re.split(r"@|:(?!.*/)", name)[0], row.digest), []).append(name)
+        return found
+
+    def rule(self, image):
+        """Return what the install wants of this repository and tag, or else all of the repository."""
+        fits = [item for item in self.wanted if item.fits(image.repository, item.digest, image.names()[:1])]
+        return fits[0] if fits else Image(image.repository, self.keep)
+
+    def siblings(self, image, local):
+        """Return [(pushed, names)] of each of our images that one keep counts, newest first."""
+        rule, found = self.rule(image), []
+        for key, names in self.ours(local).items():
+            if rule.fits(*key, names):
+                found.append((max(int(self.own(local[name])["pushed"]) for name in names), names))
+        # What was just asked for is the newest, however long it has been here.
+        return sorted(found, key=lambda one: (local[one[1][0]].digest == image.digest, *one), reverse=True)
+
+    def old(self, image, local):
+        keep = self.rule(image).keep
+        return [names for _, names in self.siblings(image, local)[keep:]] if keep else []
+
+    def settled(self, image, local):
+        return image.present(local) and all(self.held(local[name]) for name in image.names())
+
+    def login(self, image):
+        key = image.host if image.ecr else image.repository
+        with self.logging_in:
+            if key not in self.logins:
+                self.logins[key] = retry(self.deadline, credentials, image.repository, image.ecr)
+            return self.logins[key]
+
+    def ask(self, image, what, *options):
+        return retry(self.deadline, manifest, image, what, self.login(image), *options)
+
+    def head(self, image):
+        """Return the digest that the registry has under the image's tag."""
+        found = re.search(r"(?im)^docker-content-digest: *(sha256:[0-9a-f]{64})", self.ask(image, image.tag, "head")[0])
+        if not found:
+            raise Failure(f"{image.host} does not say which digest the tag has")
+        return found[1]
+
+    def resolve(self, image):
+        """Find the digest that is wanted, and leave out what no node can run or nobody asked for."""
+        rule = self.rule(image)
+        if image.plain() and artefact(image.tag, rule.tag):
+            raise Skip("a signature, attestation or index, not an image")
+        others = [item for item in self.wanted if item.repository == image.repository]
+        if self.source == "event" and others and rule not in others:
+            raise Skip("this install does not want this tag")
+        if image.digest:
+            if self.pushed:
+                image.pushed = calendar.timegm(time.strptime(self.pushed[:19], "%Y-%m-%dT%H:%M:%S"))
+        elif image.plain():
+            try:
+                image.digest = self.head(image)
+            except Failure:
+                # A mirror of the node may know what the registry itself does not tell.
+                if image.ecr:
+                    raise
+        elif image.ecr:
+            images = retry(self.deadline, describe_images, image.ecr, image.path)
+            image.pushed, image.tag, image.digest = newest(images, image.tag)
+        else:
+            raise Failure("only ECR images may leave the tag out or use a pattern")
+
+    def measure(self, image):
+        """Return the compressed and the unpacked size of this platform's layers."""
+        try:
+            found = json.loads(self.ask(image, image.digest or image.tag)[1])
+            if "manifests" in found:
+                found = json.loads(self.ask(image, for_this_machine(found))[1])
+        except Failure:
+            if image.ecr:
+                raise
+            return 0, 0
+        if found.get("artifactType") or found.get("config", {}).get("mediaType") not in CONFIGS:
+            raise Skip("an artefact, not an image")
+        layers = [(item["size"], 1 if item["mediaType"].endswith("tar") else UNPACKED) for item in found["layers"]]
+        return sum(size for size, _ in layers), int(sum(size * factor for size, factor in layers))
+
+    @contextlib.contextmanager
     def room(self, image):
-        """Refuse a pull after which the kubelet would start to remove images."""
-        size = 0
-        if image.ecr:
-            auth, what = image.login(self.deadline), image.digest or image.tag
-            size = retry(lambda: manifest(image.host, image.path, what, auth)[1], self.deadline)
-        free, total = self.runtime.disk()
-        after = 100 - (free - size) * 100 // total
-        if after > self.threshold:
-            raise Failure(f"{size} bytes would fill the disk to {after}%, over {self.threshold}%")
+        """Refuse a pull after which the kubelet would remove images or evict Pods; promise it the space."""
+        packed, unpacked = self.measure(image)
+        with self.guard:
+            free, total, shared = self.runtime.disk()
+            high = self.kubelet.get("imageGCHighThresholdPercent") or 85
+            limits = {"imageGCHighThresholdPercent": total * (100 - high) / 100}
+            hard = self.kubelet.get("evictionHard") or {"nodefs.available": "10%", "imagefs.available": "15%"}
+            for signal in ["imagefs.available"] + ["nodefs.available"] * shared:
+                limits[signal] = threshold(hard.get(signal, "0"), total)
+            name = max(limits, key=limits.get)
+            left = free - self.promised - packed - unpacked
+            if left < limits[name]:
+                sizes = [size >> 20 for size in (packed, unpacked, left, free, int(limits[name]))]
+                said = "{} MiB and about {} unpacked would leave {} of {} MiB free, less than {} of the kubelet's {}"
+                raise Failure(said.format(*sizes, name))
+            self.promised += packed + unpacked
+        try:
+            yield
+        finally:
+            with self.guard:
+                self.promised -= packed + unpacked
 
     def prefetch(self, image):
-        image.resolve(self.deadline)
-        seconds = ""
-        if not self.present(image):
-            self.room(image)
-            auth, began = image.login(self.deadline), time.monotonic()
-            self.runtime.pull(image.names()[0], auth, self.deadline)
-            # The tag may have moved on since this digest was asked for.
-            if not self.runtime.status(image.names()[-1]):
-                self.runtime.pull(image.names()[-1], auth, self.deadline)
-            seconds = f"{time.monotonic() - began:.2f}"
-        labels = self.runtime.labels()
-        for name in image.names():
-            label = labels.get(name, ("", ""))[1]
-            fresh = [f"{self.mark}={self.source},{seconds},{int(time.time())}"]
-            # A tag that has moved on belongs to the event of its new digest.
-            if name not in labels or image.digest not in (None, labels[name][0]):
-                continue
-            if seconds or not self.own(label) or PIN + "=pinned" not in label:
-                self.runtime.ctr("label", name, PIN + "=pinned", *(fresh if seconds or not self.own(label) else []))
+        self.resolve(image)
+        if self.settled(image, self.local) and not self.old(image, self.local):
+            return
+        with lock(image.repository, self.deadline):
+            local, seconds = self.runtime.images(), ""
+            newer = [pushed for pushed, _ in self.siblings(image, local) if image.pushed and pushed > image.pushed]
+            if self.source == "event" and len(newer) >= (self.rule(image).keep or len(newer) + 1):
+                raise Skip("newer ones are here, as many as are kept")
+            if image.named and image.plain() and not image.present(local):
+                # A tag that has moved on since belongs to the event of its new digest.
+                try:
+                    image.moved = self.head(image) != image.digest
+                except Failure as error:
+                    image.moved = bool(image.ecr) and not isinstance(error, Passing)
+            if not image.present(local):
+                with self.room(image):
+                    time.sleep(random.uniform(0, self.jitter))
+                    auth, began = self.login(image), time.monotonic()
+                    for name in image.names():
+                        # The first name brings the second, unless its tag has moved on in this very moment.
+                        if name == image.names()[0] or name not in self.runtime.images():
+                            retry(self.deadline, self.runtime.pull, name, auth, self.deadline)
+                seconds, local = f"{time.monotonic() - began:.2f}", self.runtime.images()
+            for name in image.names():
+                if name in local and image.digest in (None, local[name].digest):
+                    self.label(name, local[name], seconds, image.pushed)
+            local = self.runtime.images()
+            old = self.old(image, local)
+            used = self.runtime.used() if old and not self.runtime.via else set()
+            for names in old:
+                if not used & {local[names[0]].id, *names}:
+                    self.drop(local, names, used)
 
-    def let_go(self, image):
-        """Unpin, unmark and remove this install's older images of one repository, beyond keep."""
-        ages, names, labels = {}, {}, self.runtime.labels()
-        for name, (digest, label) in labels.items():
-            mark = self.own(label)
-            if mark and re.split(r"@|:(?!.*/)", name)[0] == image.repository:
-                ages[digest] = max(mark[2], ages.get(digest, 0))
-                names.setdefault(digest, []).append(name)
-        # What was just asked for is the newest, however long it has been here.
-        order = sorted(ages, key=lambda digest: (digest == image.digest, ages[digest]), reverse=True)
-        old, used = order[self.keep :], self.runtime.used() if order[self.keep :] else set()
-        for digest in old:
-            local = self.runtime.status(names[digest][0])
-            if not local or local["id"] in used or used & set(local["names"]):
-                continue
-            for name in names[digest]:
-                self.runtime.ctr("label", name, PIN + "=", self.mark + "=")
-            # A name that is not ours belongs to someone else: then the kubelet decides.
-            if set(local["names"]) <= set(names[digest]):
-                self.runtime.remove(local["id"])
+    def label(self, name, row, seconds, pushed):
+        """Pin and mark one name; what is held already keeps its mark."""
+        mark = self.own(row)
+        if seconds or not self.held(row):
+            fresh = f"{self.source}:{seconds}:{int(pushed or time.time())}:{row.digest[7:19]}"
+            value = mark.group() if mark and not seconds else fresh
+            self.runtime.ctr("images", "label", name, PIN + "=pinned", f"{self.mark}={value}")
 
-    def describe(self, image, labels, strict):
+    def drop(self, local, names, used):
+        """Unmark an image, unpin it unless another install wants it, remove it when it is ours alone and unused."""
+        row, pulled = local[names[0]], any(self.own(local[name])["seconds"] for name in names)
+        everyone = {name for name, other in local.items() if other.id == row.id and not name.startswith("sha256:")}
+        alone = all(key == self.mark or not key.startswith(MARKS) for name in everyone for key in local[name].labels)
+        for name in names:
+            self.runtime.ctr("images", "label", name, self.mark + "=", *[PIN + "="] * alone)
+        # Without the CRI nobody can tell what containers use: unpinned, it is the kubelet's to remove.
+        unused = row.id and not used & {row.id, *names} and not self.runtime.via
+        if alone and pulled and unused and everyone <= set(names):
+            self.runtime.remove(row.id)
+
+    def release(self, fits):
+        """Let go of all of ours that fits. What a container still uses stays, but not pinned."""
+        used = set() if self.runtime.via else self.runtime.used()
+        for key in self.ours(self.runtime.images()):
+            with lock(key[0], self.deadline):
+                local = self.runtime.images()
+                names = self.ours(local).get(key)
+                if names and fits(*key, names):
+                    self.drop(local, names, used)
+
+    def attempt(self, ref):
+        """Do for one reference what is asked; return what describe wants to know."""
+        image, said = None, {}
+        try:
+            image = Image(ref)
+            if self.action == "prefetch":
+                self.prefetch(image)
+            elif self.action == "report":
+                self.resolve(image)
+        except Skip as skip:
+            said["skipped"] = str(skip)
+        except TROUBLE as error:
+            said["error"] = str(error) or type(error).__name__
+        return ref, image, said
+
+    def describe(self, local, ref, image, said):
         """Return the report's entry of one image."""
-        found = [self.runtime.status(name) for name in image.names()]
-        local = found[-1] or found[0]
-        marks = [labels.get(name, (None, "")) for name in image.names()]
-        same = len({item["id"] for item in found if item}) == 1
-        mark = next(filter(None, (self.own(label) for _, label in marks)), (None, None, None))
-        held = next((digest for digest, _ in reversed(marks) if digest), None)
-        entry = {
-            "ref": image.ref,
-            "digest": held if local else None,
-            # A tag that moved on while it was pulled is no fault of this node.
-            "cached": all(found) and (same or not strict),
-            "pinned": any(PIN + "=pinned" in label for _, label in marks),
-            "size": local["size"] if local else None,
-            "source": mark[0],
-            "seconds": mark[1],
-        }
-        if image.digest and image.digest not in (held, image.ref.rpartition("@")[2]):
+        names = image.names() if image else []
+        rows = [local[name] for name in names if name in local and local[name].id]
+        row, mark = rows[-1] if rows else None, next(filter(None, map(self.own, rows)), None)
+        # Without the registry's word, a local image of that name proves nothing.
+        sure = bool(names) and not ("error" in said and not image.digest)
+        entry = {"ref": ref, "digest": row and row.digest, "cached": sure and image.present(local)}
+        entry.update(pinned=any(PIN in row.labels for row in rows), size=row and row.size)
+        seconds = float(mark["seconds"]) if mark and mark["seconds"] else None
+        entry.update(source=mark and mark["source"], seconds=seconds)
+        if row and not image.named and image.digest not in (None, row.digest):
             entry["expected"] = image.digest
-        return entry
-
-    def marked(self, labels):
-        """Return references to everything this install marked."""
-        ours = {name: digest for name, (digest, label) in labels.items() if self.own(label)}
-        tagged = {name + "@" + digest for name, digest in ours.items() if "@" not in name}
-        seen = {(re.split(r":(?!.*/)", name.split("@")[0])[0], name.split("@")[1]) for name in tagged}
-        plain = {name for name in ours if "@" in name and tuple(name.split("@")) not in seen}
-        return sorted(tagged | plain)
+        underway = self.runtime.progress(image.digest) if names and image.digest and not entry["cached"] else None
+        if underway and self.action == "report":
+            entry.update(fetched=underway[0], total=underway[1])
+        return dict(entry, **said)
 
 
 def shorten(report):
@@ -594,86 +702,65 @@ def shorten(report):
     def line():
         return json.dumps(report, separators=(",", ":"))
 
-    for limit in (160, 60, 24):
-        for item in images + [report]:
-            if "error" in item:
-                item["error"] = " ".join(item["error"].encode("ascii", "replace").decode().split())[:limit]
+    for limit in (200, 60, 24):
+        for item in [*images, report]:
+            for key in {"error", "skipped"} & set(item):
+                item[key] = " ".join(item[key].encode("ascii", "replace").decode().split())[:limit]
         if len(line()) <= LINE_BYTES:
             return line()
-    for key in ("size", "source", "seconds", "expected"):
-        for item in images:
+    for item in images:
+        for key in ("size", "source", "seconds", "expected"):
             item.pop(key, None)
     for item in images if len(line()) > LINE_BYTES else []:
         if item["digest"] and item["ref"].endswith(item["digest"]):
             del item["digest"]
     # Those that are well go first: what is missing is what the reader needs.
-    images.sort(key=lambda item: bool(item["cached"]))
+    images.sort(key=well)
+    missing = len(images) - sum(map(well, images))
     while len(line()) > LINE_BYTES:
         images.pop()
-        report["omitted"] = report.get("omitted", 0) + 1
+        report.update(omitted=report.get("omitted", 0) + 1, missing=missing)
     return line()
 
 
-def lock(name, deadline):
-    """Wait for this install's lock; it lasts as long as the process."""
-    os.makedirs(LOCKS, mode=0o700, exist_ok=True)
-    handle = open(os.path.join(LOCKS, name + ".lock"), "w", encoding="utf-8")  # noqa: SIM115  work() closes it
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return handle
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise Failure("another run of this install still holds its lock") from None
-            time.sleep(0.2)
+def well(entry):
+    return bool(entry["cached"] or "skipped" in entry)
 
 
-def wrong(ref, error):
-    entry = {"ref": ref, "digest": None, "cached": False, "pinned": False, "size": None}
-    return dict(entry, source=None, seconds=None, error=str(error))
+def connect(kubelet):
+    """Return what pulls on this node, or refuse and say what to use instead."""
+    with contextlib.suppress(FileNotFoundError), open(OS_RELEASE, encoding="utf-8") as handle:
+        if re.search(r"(?m)^ID=.?bottlerocket", handle.read()):
+            raise Failure("Bottlerocket, also of Auto Mode: use a data volume snapshot with the images, or SOCI")
+    if "ECS_CONTAINER_METADATA_URI_V4" in os.environ:
+        raise Failure("Fargate has no node that could hold images: use lazy loading with a SOCI index")
+    runtime = Runtime(kubelet)
+    missing = [tool for tool in ("curl", "ctr") if not shutil.which(tool)]
+    if missing or not os.path.exists(runtime.runtime):
+        raise Failure(f"no {' and no '.join(missing) or runtime.runtime}: not an EKS-optimised Amazon Linux node")
+    return runtime if "HTTP2" in run(["curl", "-V"]) else Runtime(kubelet, via="ctr")
 
 
 def work(request, report):
     """Do what the request asks, and fill the report."""
-    deadline = time.monotonic() + RUN_SECONDS
     kubelet = kubelet_config()
-    runtime = Runtime(kubelet)
-    cache = Cache(request, runtime, kubelet, deadline)
-    report["containerd"] = runtime.version()
-    wanted = [ref for ref in request["images"] if ref]
-    prefetch = request["action"] == "prefetch"
-    held = lock(request["name"], deadline) if prefetch else None
-    images, errors = {}, {}
-    for ref in dict.fromkeys(wanted or ([] if prefetch else cache.marked(runtime.labels()))):
-        try:
-            images[ref] = Image(ref)
-            if prefetch:
-                cache.prefetch(images[ref])
-                # A late event for an older digest must not push the newer one out.
-                if cache.keep and cache.present(images[ref]):
-                    cache.let_go(images[ref])
-            else:
-                images[ref].resolve(deadline)
-        except TROUBLE as error:
-            errors[ref] = error
-            images.setdefault(ref, None)
-    labels = runtime.labels()
-    for ref, image in images.items():
-        if image and image.names() and not re.search(r"[*?]", image.names()[0]):
-            entry = cache.describe(image, labels, strict=not prefetch)
-            if ref in errors:
-                # Without the registry's word, a local image of that name proves nothing.
-                entry.update(error=str(errors[ref]), cached=entry["cached"] and bool(image.digest))
-            underway = None if prefetch or entry["cached"] or not image.digest else runtime.progress(image.digest)
-            if underway:
-                entry.update(fetched=underway[0], total=underway[1])
-            report["images"].append(entry)
-        else:
-            report["images"].append(wrong(ref, errors[ref]))
+    runtime = connect(kubelet)
+    cache = Cache(request, kubelet, runtime)
+    report.update(containerd=runtime.version(), **({"via": runtime.via} if runtime.via else {}))
+    refs = list(dict.fromkeys(ref for ref in request["images"] if ref))
+    if cache.action != "prefetch" and not refs:
+        for (_, digest), names in sorted(cache.ours(cache.local).items()):
+            refs += [name + "@" + digest for name in names if "@" not in name] or names
+    with concurrent.futures.ThreadPoolExecutor(cache.workers) as pool:
+        done = list(pool.map(cache.attempt, refs))
+    if cache.action == "release":
+        cache.release(lambda *ours: any(image and image.fits(*ours) for _, image, _ in done))
+    elif cache.action == "prefetch" and cache.source == "association" and cache.wanted:
+        cache.release(lambda *ours: not any(item.fits(*ours) for item in cache.wanted))
+    local = runtime.images()
+    report["images"] = [cache.describe(local, *one) for one in done]
     report["free"] = runtime.disk()[0]
-    report["ok"] = all(item["cached"] for item in report["images"])
-    if held:
-        held.close()
+    report["ok"] = cache.action == "release" or all(map(well, report["images"]))
 
 
 def main():
@@ -688,8 +775,7 @@ def main():
         report["node"] = report["node"] or imds("instance-id")
         work(request, report)
     except TROUBLE as error:
-        report["error"] = str(error) or type(error).__name__
-        report["ok"] = False
+        report.update(error=str(error) or type(error).__name__, ok=False)
     print(shorten(report))
     return 0 if report["ok"] else 1
 

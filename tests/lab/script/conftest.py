@@ -7,6 +7,7 @@ import io
 import json
 import os
 import platform
+import re
 import subprocess
 import tarfile
 import time
@@ -49,7 +50,7 @@ def template(**variables: Any) -> dict[str, Any]:
     environment = Environment(loader=FileSystemLoader(ROLE / "templates"), keep_trailing_newline=True)
     environment.filters["to_json"] = json.dumps
     environment.globals["lookup"] = lambda _kind, name: (ROLE / "files" / name).read_text()
-    given = {"prefetch_name": "main", "prefetch_keep": 2} | variables
+    given = {"prefetch_name": "main", "prefetch_keep": 2, "__prefetch_registry": settings.ECR_HOST} | variables
     return yaml.safe_load(environment.get_template("document.yml.j2").render(given))
 
 
@@ -139,14 +140,25 @@ class World:
         assert result.exit_code == 0, result.stderr.decode()
         return result.stdout.decode()
 
-    def start(self, node: str, refs: list[str], action: str = "prefetch", seconds: float = 120, **given: Any) -> Result:
-        """Run the document on a node; given may hold the template's variables and more parameters."""
+    def script(self, refs: list[str], action: str = "prefetch", **given: Any) -> str:
+        """Return the document's script; given may hold the template's variables and more parameters."""
         variables = {key: given.pop(key) for key in list(given) if key.startswith("prefetch_")}
         content = template(**variables)
         parameters = {"action": [action], "images": refs, **{key: [value] for key, value in given.items()}}
         document_run.check_parameters(content, parameters)
-        (step,) = document_run.render(content, parameters)
-        return FLEET.run(node, step.script, step.env, seconds)
+        return document_run.render(content, parameters)[0].script
+
+    def start(self, node: str, refs: list[str], action: str = "prefetch", seconds: float = 120, **given: Any) -> Result:
+        """Run the document on a node."""
+        return FLEET.run(node, self.script(refs, action, **given), {}, seconds)
+
+    def cpu_seconds(self, node: str, refs: list[str], **given: Any) -> float:
+        """Run the document on a node and return what it took of a processor: other work on the machine adds nothing."""
+        path = f"/run/script-{len(self.nodes)}"
+        script = f"cat >{path} <<'END_OF_SCRIPT'\n{self.script(refs, **given)}END_OF_SCRIPT\n"
+        said = self.shell(node, "#!/bin/bash\n" + script + f"bash {path} >/dev/null; times")
+        used = re.findall(r"([0-9]+)m([0-9.]+)s", said.splitlines()[-1])
+        return sum(float(minutes) * 60 + float(seconds) for minutes, seconds in used)
 
     def run(self, node: str, refs: list[str], action: str = "prefetch", **given: Any) -> dict[str, Any]:
         """Run the document on a node and return its report."""
