@@ -13,9 +13,10 @@ try:
     import botocore
     from botocore.exceptions import BotoCoreError, ClientError
 except ImportError:
-    # AnsibleAWSModule reports the missing library; the names only have to exist until then.
-    BotoCoreError = ClientError = Exception
+    # AnsibleAWSModule reports the missing library before anything here needs it.
+    pass
 
+from ansible_collections.amazon.aws.plugins.module_utils.cloud import BackoffIterator
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._shape import snake
@@ -66,15 +67,16 @@ def make_client(module: Any, service: str) -> Any:
     )
 
 
-class _RefusedRetry(AWSRetry):  # type: ignore[misc]
-    @staticmethod
-    def found(response_code: str, catch_extra_error_codes: Any = None) -> bool:
-        return response_code in REFUSED_CODES
-
-
 def once(operation: Callable[..., Any]) -> Callable[..., Any]:
     """Return the client's method, asked again only where AWS says that it did nothing."""
-    asked: Callable[..., Any] = _RefusedRetry.jittered_backoff()(operation)
+    retrying = AWSRetry.base_decorator(
+        retries=10,
+        found=lambda code, _more: code in REFUSED_CODES,
+        status_code_from_exception=AWSRetry.status_code_from_exception,
+        catch_extra_error_codes=None,
+        sleep_time_generator=BackoffIterator(delay=3, backoff=2, max_delay=60, jitter=True),
+    )
+    asked: Callable[..., Any] = retrying(operation)
     return asked
 
 

@@ -196,7 +196,7 @@ def serialised(content: Any, document_format: str) -> str:
 
 
 def differing(params: dict[str, Any], document: dict[str, Any], content: Any) -> set[str]:
-    """Return the options that the version described does not meet; content is what it is to hold, or None."""
+    """Return the options that the version described does not meet, with Content where it does not hold that."""
     wanted = to_api({option: facts for option, facts in VERSIONED.items() if option != "version_name"}, params)
     differs = set()
     for key, value in wanted.items():
@@ -210,7 +210,7 @@ def differing(params: dict[str, Any], document: dict[str, Any], content: Any) ->
             sorted(present) if isinstance(present, list) else present
         ):
             differs.add(key)
-    return differs | ({"Content"} if content is not None and content != document["Content"] else set())
+    return differs | ({"Content"} if content != document["Content"] else set())
 
 
 def check_fixed(params: dict[str, Any], document: dict[str, Any]) -> None:
@@ -234,7 +234,7 @@ def _plain(requires: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def request(params: dict[str, Any], document: dict[str, Any], content: Any) -> dict[str, Any]:
-    """Return what Create- or UpdateDocument takes; what options leave out stays as the document has it."""
+    """Return what UpdateDocument takes; what options leave out stays as the document has it."""
     document_format = params["document_format"] or document.get("DocumentFormat") or "JSON"
     kept = {key: document[key] for key in ("TargetType", "DisplayName", "CloudProviders") if document.get(key)}
     names = [entry["Name"] for entry in document.get("AttachmentsInformation") or []]
@@ -249,6 +249,15 @@ def request(params: dict[str, Any], document: dict[str, Any], content: Any) -> d
         "Name": params["name"],
         "Content": serialised(content, document_format),
         "DocumentFormat": document_format,
+    }
+
+
+def create_request(params: dict[str, Any]) -> dict[str, Any]:
+    """Return what CreateDocument takes."""
+    return {
+        **request(params, {}, params["content"]),
+        **to_api({"requires": REQUIRES}, params),
+        "DocumentType": params["document_type"] or "Command",
     }
 
 

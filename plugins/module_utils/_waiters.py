@@ -13,8 +13,8 @@ try:
     from botocore.exceptions import BotoCoreError, WaiterError
     from botocore.waiter import WaiterModel, create_waiter_with_client
 except ImportError:
-    # AnsibleAWSModule reports the missing library; the names only have to exist until then.
-    BotoCoreError = WaiterError = Exception
+    # AnsibleAWSModule reports the missing library before anything here needs it.
+    pass
 
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import RETRY_CODES
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError

@@ -57,6 +57,7 @@ options:
     description:
       - The format that the content is stored in, V(JSON) for a new document unless it says otherwise.
       - Text that is in this format already is stored as it was written, and else it is converted.
+      - AWS does not store one content twice, so this changes together with O(content) only.
       - Converting into V(YAML) needs PyYAML where the module runs, as does reading YAML text.
     type: str
     choices: [JSON, YAML, TEXT]
@@ -329,8 +330,7 @@ def _create(client: Any, module: AnsibleAWSModule) -> dict[str, Any]:
     params = module.params
     if params["content"] is None:
         raise NodecacheError(f"document '{params['name']}' does not exist, so content is needed.")
-    request = {**state.request(params, {}, params["content"]), "DocumentType": params["document_type"] or "Command"}
-    request.update(state.to_api({"requires": state.REQUIRES}, params))
+    request = state.create_request(params)
     require_known(client, "CreateDocument", request)
     tags, _unset = tag_plan({}, params["tags"], True)
     if not module.check_mode:
@@ -386,7 +386,7 @@ def _write(client: Any, module: AnsibleAWSModule, current: dict[str, Any], conte
     return {
         **kept,
         **request,
-        "Content": current["Content"] if content is None else content,
+        "Content": content,
         "DocumentVersion": version,
         "LatestVersion": version,
         "Status": "Active" if params["wait"] else "Updating",
@@ -405,12 +405,11 @@ def _update(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> t
     """Bring the content, then the default version, to what is wanted."""
     params, name = module.params, module.params["name"]
     state.check_fixed(params, current)
-    document_format = params["document_format"] or current["DocumentFormat"]
-    content = None if params["content"] is None else state.parsed(params["content"], document_format, name)
-    after, wrote = current, False
+    content, after, wrote = current["Content"], current, False
+    if params["content"] is not None:
+        content = state.parsed(params["content"], params["document_format"] or current["DocumentFormat"], name)
     if state.differing(params, current, content):
-        held = _holder(client, params, current, content) if content is not None else {}
-        after = held or _write(client, module, current, content)
+        after = _holder(client, params, current, content) or _write(client, module, current, content)
         wrote = after["LatestVersion"] != current["LatestVersion"]
     version = _default(params, current, after)
     moves = version != current["DefaultVersion"]

@@ -325,10 +325,21 @@ def test_a_target_type_can_change_alone(aws):
 
 
 def test_what_aws_cannot_change_alone_says_so(aws, run_module):
-    _backend, _client, cases = aws
+    backend, _client, cases = aws
+    cases(content=content("two2"), display_name="Hello")
     cases(content=content("one1"))
-    result = run_module("ssm_document", name=NAME, content=content("one1"), display_name="Hello")
+    result = run_module("ssm_document", name=NAME, display_name="Hello again")
     assert "could not update (DuplicateDocumentContent)" in result["msg"]
+    # And the other version, which has that name but another content, is not taken for it.
+    assert backend.default == "2"
+
+
+def test_a_version_with_the_same_content_and_target_type_is_promoted(aws):
+    backend, _client, cases = aws
+    cases(content=content("one1"), target_type="/")
+    cases(target_type="/AWS::EC2::Instance")
+    back = cases(target_type="/")
+    assert backend.default == "1" and len(backend.versions) == 2 and back["target_type"] == "/"
 
 
 def test_content_that_somebody_else_wrote_in_between_is_promoted(aws, run_module, monkeypatch):
