@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
@@ -150,8 +150,8 @@ def wait_for_execution(
 def _made_after(since: datetime | None) -> dict[str, Any]:
     if since is None:
         return {}
-    utc = since.astimezone(UTC)
-    text = f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(since.timestamp()))
+    text = f"{seconds}.{since.microsecond // 1000:03d}Z"
     return {"Filters": [{"Key": "CreatedTime", "Value": text, "Type": "GREATER_THAN"}]}
 
 
