@@ -30,7 +30,7 @@ def describe(run: Run, fresh: bool = False) -> dict[str, Any]:
     status, details = ("Pending", "Pending") if fresh else run.outcome()
     return {
         "CommandId": run.command_id,
-        "DocumentName": run.document.name,
+        "DocumentName": run.request.get("DocumentName") or run.document.name,
         "DocumentVersion": request.get("DocumentVersion", "$DEFAULT"),
         "Comment": request.get("Comment", ""),
         "ExpiresAfter": run.expires,
@@ -136,7 +136,7 @@ def _invocation(run: Run, one: Invocation, name: str, details: bool) -> dict[str
         "InstanceId": one.instance_id,
         "InstanceName": name,
         "Comment": run.request.get("Comment", ""),
-        "DocumentName": run.document.name,
+        "DocumentName": run.request.get("DocumentName") or run.document.name,
         "DocumentVersion": run.request.get("DocumentVersion", "$DEFAULT"),
         "RequestedDateTime": run.requested,
         "Status": status,
@@ -189,7 +189,7 @@ def get_command_invocation(backend: SimpleSystemManagerBackend, params: dict[str
         "CommandId": run.command_id,
         "InstanceId": one.instance_id,
         "Comment": run.request.get("Comment", ""),
-        "DocumentName": run.document.name,
+        "DocumentName": run.request.get("DocumentName") or run.document.name,
         "DocumentVersion": run.request.get("DocumentVersion", "$DEFAULT"),
         "PluginName": name,
         "Status": status,

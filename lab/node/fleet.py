@@ -127,7 +127,7 @@ class Fleet:
             with self._lock:
                 self._metadata[instance_id] = imds.MetadataServer(listener, identity)
             self._prepare(state)
-        except (NodeError, network.NetworkError, OSError) as error:
+        except (NodeError, network.NetworkError, OSError, RuntimeError, subprocess.SubprocessError) as error:
             self.stop(instance_id)
             network.detach(instance_id, private_ip)
             files.remove(DISKS / instance_id)

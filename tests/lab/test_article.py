@@ -1,0 +1,338 @@
+"""The article's own steps, typed as a person types them, from the empty account to the empty account.
+
+https://aws.amazon.com/blogs/containers/start-pods-faster-by-prefetching-images/
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lab import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "article"
+POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryReadOnly", "AmazonSSMManagedInstanceCore")
+
+# The commands of the event and of the association: newest image first, as far as its name is all one knows.
+NEWEST = "sort_by(imageDetails,& imagePushedAt)[-1].imageTags[0]"
+COMMANDS = [
+    f"tag=$(aws ecr describe-images --repository-name $EDP_NAME --query '{NEWEST}' --output text)",
+    "sudo ctr -n k8s.io images pull -u AWS:$(aws ecr get-login-password) "
+    "$EDP_AWS_ACCOUNT.dkr.ecr.$EDP_AWS_REGION.amazonaws.com/$EDP_NAME:$tag",
+]
+TARGET = {"Key": "tag:Name", "Values": ["$EDP_NAME-nodegroup-Node"]}
+PATTERN = {
+    "source": ["aws.ecr"],
+    "detail-type": ["ECR Image Action"],
+    "detail": {"action-type": ["PUSH"], "result": ["SUCCESS"], "repository-name": ["$EDP_NAME"]},
+}
+FILES = {
+    "repo.json": {"repositoryName": "$EDP_NAME"},
+    "events-trust-policy.json": {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    },
+    "events-policy.json": {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "ssm:SendCommand",
+                "Resource": ["arn:aws:ec2:$EDP_AWS_REGION:$EDP_AWS_ACCOUNT:instance/*"],
+                "Condition": {"StringEquals": {"ec2:ResourceTag/*": ["$EDP_NAME-nodegroup-Node"]}},
+            },
+            {
+                "Effect": "Allow",
+                "Action": "ssm:SendCommand",
+                "Resource": ["arn:aws:ssm:$EDP_AWS_REGION:*:document/AWS-RunShellScript"],
+            },
+        ],
+    },
+    "events-rule.json": {"Name": "$EDP_NAME", "Description": "A push", "EventPattern": json.dumps(PATTERN)},
+    "events-target.json": {
+        "Targets": [
+            {
+                "Id": "prefetch",
+                "Arn": "arn:aws:ssm:$EDP_AWS_REGION::document/AWS-RunShellScript",
+                "RoleArn": "arn:aws:iam::$EDP_AWS_ACCOUNT:role/$EDP_NAME-role",
+                "Input": json.dumps({"commands": COMMANDS}),
+                "RunCommandParameters": {"RunCommandTargets": [TARGET]},
+            }
+        ]
+    },
+    "statemanager-association.json": {
+        "Name": "AWS-RunShellScript",
+        "Targets": [TARGET],
+        "Parameters": {"commands": COMMANDS},
+        "AssociationName": "$EDP_NAME",
+    },
+    "service-trust-policy.json": {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": ["eks.amazonaws.com", "ec2.amazonaws.com"]},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    },
+    # eksctl names its nodes through a launch template; a managed node group's own have no Name.
+    "launch-template.json": {
+        "TagSpecifications": [
+            {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "$EDP_NAME-nodegroup-Node"}]}
+        ]
+    },
+}
+
+
+class Person:
+    """Somebody at a shell, in a folder with the article's files."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        self.environment = {**own, **cli.environment(), "REGISTRY_AUTH_FILE": str(home / "auth.json")}
+        self.environment |= {"BUILDAH_ISOLATION": "chroot", "AWS_PAGER": ""}
+
+    def types(self, text: str, code: int = 0) -> str:
+        """Type a command, and return what it printed."""
+        done = subprocess.run(
+            ["bash", "-uo", "pipefail", "-c", text],
+            cwd=self.home,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == code, f"{text}\n{done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+    def is_refused(self, text: str, pattern: str) -> None:
+        """Type a command that has to fail, and see why it did."""
+        said = self.types(f"! {text} 2>&1")
+        assert re.search(pattern, said), f"{text} says: {said}"
+
+    def exports(self, **values: str) -> None:
+        """Set variables for what is typed next."""
+        self.environment.update(values)
+
+    def waits(self, text: str, pattern: str, seconds: float = 60) -> str:
+        """Type a command until it answers as hoped."""
+        deadline = time.monotonic() + seconds
+        while not re.search(pattern, said := self.types(text)):
+            assert time.monotonic() < deadline, f"{text} still says: {said}"
+            time.sleep(0.3)
+        return said
+
+
+@pytest.fixture(name="person", scope="module")
+def person_fixture(tmp_path_factory):
+    if os.geteuid() != 0:
+        pytest.skip("the lab makes namespaces and mounts")
+    for tool in ("envsubst", "podman"):
+        if not shutil.which(tool):
+            pytest.skip(f"the article needs {tool}")
+
+    def lab(command: str) -> None:
+        done = subprocess.run([sys.executable, "-m", "lab", command], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    lab("up")
+    try:
+        home = tmp_path_factory.mktemp("article")
+        for name, content in FILES.items():
+            (home / name).write_text(json.dumps(content, indent=2))
+        person = Person(home)
+        person.exports(EDP_AWS_REGION="us-east-1", EDP_NAME=NAME)
+        person.exports(EDP_AWS_ACCOUNT=person.types("aws sts get-caller-identity --query Account --output text"))
+        yield person
+    finally:
+        lab("down")
+
+
+def test_the_cluster(person):
+    person.types("aws ec2 create-vpc --cidr-block 192.168.0.0/16 --query Vpc.VpcId --output text > vpc")
+    for zone, block in (("a", "192.168.1.0/24"), ("b", "192.168.2.0/24")):
+        person.types(
+            f"aws ec2 create-subnet --vpc-id $(cat vpc) --availability-zone us-east-1{zone} --cidr-block {block}"
+            " --query Subnet.SubnetId --output text >> subnets"
+        )
+    for role in ("cluster", "node"):
+        person.types(
+            f"aws iam create-role --role-name $EDP_NAME-{role}"
+            " --assume-role-policy-document file://service-trust-policy.json"
+        )
+    for policy in POLICIES:
+        person.types(
+            f"aws iam attach-role-policy --role-name $EDP_NAME-node --policy-arn arn:aws:iam::aws:policy/{policy}"
+        )
+    person.types(
+        "aws ec2 create-launch-template --launch-template-name $EDP_NAME"
+        ' --launch-template-data "$(envsubst < launch-template.json)"'
+    )
+    role = "arn:aws:iam::$EDP_AWS_ACCOUNT:role/$EDP_NAME"
+    person.types(
+        f"aws eks create-cluster --name $EDP_NAME --role-arn {role}-cluster"
+        " --resources-vpc-config subnetIds=$(paste -sd, subnets)"
+    )
+    person.waits("aws eks describe-cluster --name $EDP_NAME --query cluster.status --output text", "^ACTIVE$")
+    person.types(
+        "aws eks create-nodegroup --cluster-name $EDP_NAME --nodegroup-name nodegroup"
+        f" --node-role {role}-node --subnets $(cat subnets) --launch-template name=$EDP_NAME,version=1"
+        " --instance-types t3.medium --scaling-config minSize=1,maxSize=3,desiredSize=1"
+    )
+    group = "aws eks describe-nodegroup --cluster-name $EDP_NAME --nodegroup-name nodegroup"
+    person.waits(f"{group} --query nodegroup.status --output text", "^ACTIVE$")
+
+
+def test_the_repository_and_the_image(person):
+    person.types("aws ecr create-repository --cli-input-json file://repo.json --repository-name $EDP_NAME")
+    person.types(
+        "mkdir files && dd if=/dev/urandom of=files/large_file_1.txt bs=1048576 count=3 status=none && "
+        "printf 'FROM scratch\\nCOPY files /\\n' > Dockerfile && podman build -q -t $EDP_NAME . && "
+        "podman tag $EDP_NAME $EDP_AWS_ACCOUNT.dkr.ecr.$EDP_AWS_REGION.amazonaws.com/$EDP_NAME"
+    )
+
+
+def test_the_role_and_its_policy(person):
+    person.types(
+        "aws iam create-role --role-name $EDP_NAME-role --assume-role-policy-document file://events-trust-policy.json"
+    )
+    person.types(
+        "aws iam put-role-policy --role-name ${EDP_NAME}-role --policy-name ${EDP_NAME}-policy"
+        ' --policy-document "$(envsubst < events-policy.json)"'
+    )
+
+
+def test_the_rule_and_its_target(person):
+    person.types(
+        "envsubst < events-rule.json > updated.json && "
+        "aws events put-rule --cli-input-json file://updated.json --region $EDP_AWS_REGION"
+    )
+    said = person.types(
+        "envsubst '$EDP_AWS_REGION $EDP_AWS_ACCOUNT $EDP_NAME' < events-target.json > updated.json && "
+        "aws events put-targets --rule $EDP_NAME --cli-input-json file://updated.json"
+    )
+    assert json.loads(said)["FailedEntryCount"] == 0
+
+
+def test_the_association(person):
+    said = person.types(
+        "envsubst '$EDP_AWS_REGION $EDP_AWS_ACCOUNT $EDP_NAME' < statemanager-association.json > updated.json && "
+        "aws ssm create-association --cli-input-json file://updated.json"
+    )
+    assert json.loads(said)["AssociationDescription"]["AssociationName"] == NAME
+    # "The status will be in failed state until the first run": the repository is empty.
+    person.waits(
+        "aws ssm list-associations --association-filter-list key=AssociationName,value=$EDP_NAME"
+        " --query 'Associations[0].Overview.Status' --output text",
+        "^Failed$",
+    )
+
+
+def test_a_push_reaches_the_node(person):
+    person.types(
+        "aws ecr get-login-password --region $EDP_AWS_REGION | podman login --username AWS --password-stdin"
+        " $EDP_AWS_ACCOUNT.dkr.ecr.$EDP_AWS_REGION.amazonaws.com"
+    )
+    person.types("podman push $EDP_AWS_ACCOUNT.dkr.ecr.$EDP_AWS_REGION.amazonaws.com/$EDP_NAME")
+    document = "arn:aws:ssm:${EDP_AWS_REGION}::document/AWS-RunShellScript"
+    invocations = (
+        "aws ssm list-command-invocations --details --filter"
+        f' "[{{\\"key\\": \\"DocumentName\\", \\"value\\": \\"{document}\\"}}]"'
+    )
+    person.waits(invocations, '"Status": "(Success|Failed)"')
+    found = json.loads(person.types(invocations))["CommandInvocations"]
+    assert [one["Status"] for one in found] == ["Success"], found
+    assert found[0]["DocumentName"].endswith("AWS-RunShellScript")
+    assert "done" in found[0]["CommandPlugins"][0]["Output"]
+    person.types("aws cloudwatch list-metrics --namespace AWS/Events | grep -q '\"Invocations\"'")
+    person.types("aws cloudwatch list-metrics --namespace AWS/Events | grep FailedInvocations", code=1)
+
+
+INSTANCES = (
+    'aws ec2 describe-instances --filters "Name=tag:eks:cluster-name,Values=$EDP_NAME"'
+    ' "Name=tag:eks:nodegroup-name,Values=nodegroup" "Name=instance-state-name,Values=running"'
+    ' --query "Reservations[*].Instances[*].InstanceId" --output text'
+)
+
+
+def cached_on(person, instance: str) -> str:
+    """Return what the node lists of the image; a session would need the plugin and a terminal."""
+    command = person.types(
+        f"aws ssm send-command --document-name AWS-RunShellScript --instance-ids {instance}"
+        ' --parameters "commands=sudo ctr -n k8s.io images ls | grep $EDP_NAME" --query Command.CommandId --output text'
+    )
+    invocation = f"aws ssm list-command-invocations --command-id {command} --details --output text"
+    return person.waits(invocation, "Success|Failed")
+
+
+def test_the_node_has_the_image(person):
+    (instance,) = person.types(INSTANCES).split()
+    name = person.types("echo $EDP_AWS_ACCOUNT.dkr.ecr.$EDP_AWS_REGION.amazonaws.com/$EDP_NAME:latest")
+    assert name in cached_on(person, instance)
+
+
+def test_a_new_node_gets_the_image_too(person):
+    (old,) = person.types(INSTANCES).split()
+    person.types(
+        "aws eks update-nodegroup-config --cluster-name $EDP_NAME --nodegroup-name nodegroup"
+        " --scaling-config minSize=1,maxSize=3,desiredSize=2"
+    )
+    person.waits(f"{INSTANCES} | wc -w", "^2$")
+    (new,) = set(person.types(INSTANCES).split()) - {old}
+    association = "aws ssm list-associations --query 'Associations[0].AssociationId' --output text"
+    person.waits(
+        f"aws ssm describe-association --association-id $({association})"
+        " --query AssociationDescription.Overview.AssociationStatusAggregatedCount.Success --output text",
+        "^[12]$",
+    )
+    person.waits(
+        f"aws ssm describe-association-executions --association-id $({association}) --output text", "Success=1"
+    )
+    deadline = time.monotonic() + 60
+    while f"{NAME}:latest" not in cached_on(person, new):
+        assert time.monotonic() < deadline, "the new node has no image"
+        time.sleep(0.5)
+
+
+def test_everything_goes(person):
+    find = "aws ssm list-associations --association-filter-list key=Name,value=AWS-RunShellScript"
+    person.types(
+        f"aws ssm delete-association --association-id $({find} --query 'Associations[0].AssociationId' --output text)"
+    )
+    assert json.loads(person.types(find))["Associations"] == []
+    targets = "aws events list-targets-by-rule --rule $EDP_NAME --query 'Targets[].Id' --output text"
+    # A rule with targets stays: "Rule can't be deleted since it has targets."
+    person.is_refused("aws events delete-rule --name $EDP_NAME", "has targets")
+    person.types(f"aws events remove-targets --rule $EDP_NAME --ids $({targets})")
+    person.types("aws events delete-rule --name $EDP_NAME")
+    person.types("aws iam delete-role-policy --role-name ${EDP_NAME}-role --policy-name ${EDP_NAME}-policy")
+    person.types("aws iam delete-role --role-name ${EDP_NAME}-role")
+    person.is_refused("aws ecr delete-repository --repository-name $EDP_NAME", "RepositoryNotEmptyException")
+    person.types("aws ecr delete-repository --repository-name $EDP_NAME --force")
+    person.is_refused("aws ecr describe-repositories --repository-names $EDP_NAME", "RepositoryNotFoundException")
+    person.types("aws eks delete-nodegroup --cluster-name $EDP_NAME --nodegroup-name nodegroup")
+    person.waits("aws eks list-nodegroups --cluster-name $EDP_NAME --query 'nodegroups | length(@)'", "^0$")
+    person.types("aws eks delete-cluster --name $EDP_NAME")
+    person.waits("aws eks list-clusters --query 'clusters | length(@)'", "^0$")
+    assert person.types(INSTANCES) == ""
+    person.types("aws ec2 delete-launch-template --launch-template-name $EDP_NAME")
+    for policy in POLICIES:
+        person.types(
+            f"aws iam detach-role-policy --role-name $EDP_NAME-node --policy-arn arn:aws:iam::aws:policy/{policy}"
+        )
+    for role in ("cluster", "node"):
+        person.types(f"aws iam delete-role --role-name $EDP_NAME-{role}")
+    person.types("podman rmi $EDP_NAME $EDP_AWS_ACCOUNT.dkr.ecr.$EDP_AWS_REGION.amazonaws.com/$EDP_NAME")
