@@ -59,10 +59,8 @@ def tag_nodegroup(client: Any, name: str, arn: str, to_set: dict[str, str], to_u
 
 
 def template_version(ec2: Any, template: dict[str, str]) -> str:
-    """Return the number of a launch template's version that may be named $Latest or $Default."""
-    member = {"$Latest": "LatestVersionNumber", "$Default": "DefaultVersionNumber"}.get(template["version"])
-    if member is None:
-        return template["version"]
+    """Return the number of the launch template's version that is named $Latest or $Default."""
+    member = {"$Latest": "LatestVersionNumber", "$Default": "DefaultVersionNumber"}[template["version"]]
     named = template.get("id") or template["name"]
     request = {"LaunchTemplateIds" if "id" in template else "LaunchTemplateNames": [named]}
     with call("launch template", "describe", named):
