@@ -61,11 +61,12 @@ def halt(state: State) -> None:
     cgroups.remove(containers)
 
 
-def end(state: State) -> None:
-    """End a node and remove everything it had."""
+def end(state: State, keep_disk: bool = False) -> None:
+    """End a node and remove everything it had, but what is on its disk if that is to be kept."""
     halt(state)
     network.detach(state.instance_id, state.private_ip)
-    files.remove(DISKS / state.instance_id)
+    disk = DISKS / state.instance_id
+    files.remove(disk / "files" if keep_disk else disk)
     (STATES / f"{state.instance_id}.json").unlink(missing_ok=True)
 
 
@@ -229,8 +230,8 @@ class Fleet:
         for callback in list(self._callbacks):
             callback(instance_id)
 
-    def stop(self, instance_id: str) -> None:
-        """End a node; one that is not running is fine."""
+    def stop(self, instance_id: str, keep_disk: bool = False) -> None:
+        """End a node; one that is not running is fine. With its disk kept, it finds its images when it starts again."""
         with self._lock:
             self._online.discard(instance_id)
             state = self._nodes.pop(instance_id, None)
@@ -241,9 +242,11 @@ class Fleet:
         if outer is not None and state is None:
             outer.kill()
         if state is not None:
-            end(state)
+            end(state, keep_disk)
         if outer is not None:
             outer.wait()
+        if not keep_disk:
+            files.remove(DISKS / instance_id)
 
     def stop_all(self) -> None:
         """End every node, and tell of those that would not end only after the others have."""

@@ -68,7 +68,9 @@ def start_a_node() -> None:
         for part, zone in ((1, "a"), (2, "b"))
     ]
     ids = [subnet["Subnet"]["SubnetId"] for subnet in subnets]
-    role = settings.client("iam").create_role(RoleName="node", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = settings.client("iam").create_role(RoleName="node", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     eks.create_cluster(name="gone", roleArn=role, resourcesVpcConfig={"subnetIds": ids})
     eks.create_nodegroup(
         clusterName="gone",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +30,7 @@ class Nodes:
             raise NodeError(self.refusal)
         self.up.add(instance_id)
 
-    def stop(self, instance_id: str) -> None:
+    def stop(self, instance_id: str, **_more: Any) -> None:
         self.up.discard(instance_id)
 
 
@@ -49,10 +50,13 @@ def new(lab: Any, nodes: Nodes) -> dict[str, Any]:
     """Return the options of a new node group in a cluster that is there."""
     vpc = lab.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     subnets = [
-        lab.ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{number}.0/24")["Subnet"]["SubnetId"] for number in (1, 2)
+        lab.ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{number}.0/24", AvailabilityZone=f"{settings.REGION}{zone}")
+        for number, zone in ((1, "a"), (2, "b"))
     ]
-    trust = '{"Version": "2012-10-17", "Statement": []}'
-    lab.client("iam").create_role(RoleName="node", AssumeRolePolicyDocument=trust)
+    subnets = [subnet["Subnet"]["SubnetId"] for subnet in subnets]
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    lab.client("iam").create_role(RoleName="node", AssumeRolePolicyDocument=document)
     lab.client("eks").create_cluster(
         name="demo", roleArn=ROLE, version="1.34", resourcesVpcConfig={"subnetIds": subnets}
     )

@@ -115,7 +115,7 @@ def test_an_unknown_operation_is_named_so(lab: Any, service: str) -> None:
 
 def test_an_operation_that_nothing_answers_is_no_server_error(lab: Any) -> None:
     assert refused(lab, "events", "list_partner_event_sources", NamePrefix="a")["Code"] == "UnknownOperationException"
-    assert refused(lab, "eks", "describe_addon_versions")["Code"] == "UnknownOperationException"
+    assert refused(lab, "eks", "list_capabilities", clusterName="c")["Code"] == "UnknownOperationException"
 
 
 @pytest.mark.parametrize(

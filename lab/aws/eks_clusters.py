@@ -1,0 +1,190 @@
+"""EKS clusters: what moto forgets of them is kept.
+
+https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any
+
+from botocore.exceptions import ClientError
+from moto.eks.models import Cluster, EKSBackend
+from moto.eks.utils import validate_role_arn
+
+from lab.aws import eks_versions
+from lab.aws.eks_support import (
+    Params,
+    client,
+    find_cluster,
+    in_use,
+    invalid,
+    once,
+    operation,
+    page,
+    refused,
+)
+
+WELL_FORMED = re.compile(r"subnet-([0-9a-f]{8}|[0-9a-f]{17})")
+# Which update a member of the request is; several of one kind may come together.
+KINDS = {
+    "logging": "LoggingUpdate",
+    "accessConfig": "AccessConfigUpdate",
+    "upgradePolicy": "UpgradePolicyUpdate",
+    "zonalShiftConfig": "ZonalShiftConfigUpdate",
+    "computeConfig": "AutoModeUpdate",
+    "storageConfig": "AutoModeUpdate",
+    "kubernetesNetworkConfig": "AutoModeUpdate",
+    "remoteNetworkConfig": "RemoteNetworkConfigUpdate",
+    "deletionProtection": "DeletionProtectionUpdate",
+    "controlPlaneScalingConfig": "ControlPlaneScalingConfigUpdate",
+    "kubeApiServerConfig": "ControlPlaneComponentConfigUpdate",
+    "kubeSchedulerConfig": "ControlPlaneComponentConfigUpdate",
+    "kubeControllerManagerConfig": "ControlPlaneComponentConfigUpdate",
+}
+# What moto's Cluster has no place for, by the model's name.
+FORGOTTEN = [name for name in KINDS if name not in ("logging", "kubernetesNetworkConfig", "remoteNetworkConfig")]
+
+
+def attribute(name: str) -> str:
+    """Return the name moto keeps a member of the model under."""
+    return re.sub(r"([A-Z])", lambda found: "_" + found[1].lower(), name)
+
+
+def check_network(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what EKS adds to a cluster's network settings, having refused what it refuses."""
+    if config.get("endpointPublicAccess") is False and not config.get("endpointPrivateAccess"):
+        raise invalid("Private and public endpoint access can't both be disabled")
+    for block in config.get("publicAccessCidrs") or []:
+        try:
+            ipaddress.ip_network(block)
+        except ValueError as wrong:
+            raise invalid(f"The following CIDRs are invalid in publicAccessCidrs: [{block}]") from wrong
+    # moto's own tests, which the lab is held to as well, put clusters into subnets that EC2 could never have named.
+    subnets = [name for name in config.get("subnetIds") or [] if WELL_FORMED.fullmatch(name)]
+    if not subnets:
+        return {}
+    try:
+        found = client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
+    except ClientError as error:
+        raise invalid(error.response["Error"]["Message"]) from error
+    if len({subnet["AvailabilityZone"] for subnet in found}) < 2:
+        raise invalid("Subnets specified must be in at least two different AZs")
+    if len({subnet["VpcId"] for subnet in found}) > 1:
+        raise invalid("Subnets specified must belong to the same VPC")
+    return {"vpcId": found[0]["VpcId"]}
+
+
+def check_auto_mode(settings: dict[str, Any]) -> None:
+    """Refuse Auto Mode that is on in a part only."""
+    parts = [
+        (settings.get("computeConfig") or {}).get("enabled"),
+        ((settings.get("storageConfig") or {}).get("blockStorage") or {}).get("enabled"),
+        ((settings.get("kubernetesNetworkConfig") or {}).get("elasticLoadBalancing") or {}).get("enabled"),
+    ]
+    if len({bool(part) for part in parts}) > 1:
+        raise invalid(
+            "For EKS Auto Mode, please ensure that all required configs, including computeConfig, "
+            "kubernetesNetworkConfig, and blockStorage are all either fully enabled or fully disabled."
+        )
+
+
+def create_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
+    """Make the cluster."""
+    return once(backend, "CreateCluster", params, lambda: _create_cluster(backend, params))
+
+
+def _create_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
+    name = params["name"]
+    if name in backend.clusters:
+        raise in_use(f"Cluster already exists with name: {name}", name)
+    validate_role_arn(params["roleArn"])
+    version = params.get("version") or eks_versions.DEFAULT
+    eks_versions.check(version)
+    check_auto_mode(params)
+    config = params["resourcesVpcConfig"]
+    network = check_network(config)
+    cluster = backend.create_cluster(
+        name=name,
+        role_arn=params["roleArn"],
+        resources_vpc_config=dict(config),
+        version=version,
+        kubernetes_network_config=params.get("kubernetesNetworkConfig"),
+        logging=params.get("logging"),
+        client_request_token=params.get("clientRequestToken"),
+        tags=dict(params.get("tags") or {}),
+        encryption_config=params.get("encryptionConfig"),
+        remote_network_config=params.get("remoteNetworkConfig"),
+    )
+    if network:
+        network["clusterSecurityGroupId"] = _security_group(cluster, network["vpcId"])
+        defaults = {"endpointPublicAccess": True, "endpointPrivateAccess": False, "publicAccessCidrs": ["0.0.0.0/0"]}
+        cluster.resources_vpc_config = {"securityGroupIds": [], **defaults, **config, **network}
+    for member in FORGOTTEN:
+        if params.get(member) is not None:
+            setattr(cluster, attribute(member), params[member])
+    access = {"bootstrapClusterCreatorAdminPermissions": True, "authenticationMode": "CONFIG_MAP"}
+    vars(cluster).update(
+        access_config={**access, **(params.get("accessConfig") or {})},
+        upgrade_policy=params.get("upgradePolicy") or {"supportType": "EXTENDED"},
+        deletion_protection=bool(params.get("deletionProtection")),
+        health={"issues": []},
+        platformVersion="eks.10",
+    )
+    # The control plane is there at once, so that the next request already finds it ACTIVE.
+    return {"cluster": _seen(cluster, "CREATING")}
+
+
+def _seen(cluster: Cluster, status: str) -> dict[str, Any]:
+    """Return a cluster as it is answered at this moment, whatever becomes of it."""
+    return {**vars(cluster), "status": status, "platformVersion": cluster.platformVersion}
+
+
+def _security_group(cluster: Cluster, vpc: str) -> str:
+    name = f"eks-cluster-sg-{cluster.name}-{cluster.created_at.strftime('%f%S%M%H')}"
+    tags = [
+        {"Key": "Name", "Value": name},
+        {"Key": f"kubernetes.io/cluster/{cluster.name}", "Value": "owned"},
+        {"Key": "aws:eks:cluster-name", "Value": cluster.name},
+    ]
+    made: str = client("ec2").create_security_group(
+        GroupName=name,
+        Description="EKS created security group applied to ENI that is attached to EKS Control Plane master nodes, as "
+        "well as any managed workloads.",
+        VpcId=vpc,
+        TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
+    )["GroupId"]
+    return made
+
+
+def delete_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
+    """Remove a cluster that nothing holds."""
+    cluster = find_cluster(backend, params["name"])
+    if vars(cluster).get("deletion_protection"):
+        raise refused("Cluster cannot be deleted because deletion protection is enabled", clusterName=cluster.name)
+    if cluster.fargate_profiles:
+        raise in_use("Cluster has Fargate profiles attached", cluster.name)
+    backend.delete_cluster(cluster.name)
+    security_group = cluster.resources_vpc_config.get("clusterSecurityGroupId")
+    if security_group:
+        client("ec2").delete_security_group(GroupId=security_group)
+    return {"cluster": _seen(cluster, "DELETING")}
+
+
+def list_clusters(backend: EKSBackend, params: Params) -> dict[str, Any]:
+    """Answer the clusters' names."""
+    return page(sorted(backend.clusters), params, "clusters")
+
+
+def list_fargate_profiles(backend: EKSBackend, params: Params) -> dict[str, Any]:
+    """Answer the names of a cluster's Fargate profiles."""
+    return page(sorted(find_cluster(backend, params["clusterName"]).fargate_profiles), params, "fargateProfileNames")
+
+
+def install() -> None:
+    """Replace moto's operations on clusters."""
+    operation("CreateCluster", create_cluster)
+    operation("DeleteCluster", delete_cluster)
+    operation("ListClusters", list_clusters)
+    operation("ListFargateProfiles", list_fargate_profiles)

@@ -1,0 +1,154 @@
+"""What the EKS modules share: operations read by the model, AWS's errors, paging, updates, and EKS's own clients."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime
+import json
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.core.utils import camelcase_to_underscores
+from moto.eks.exceptions import (
+    EKSError,
+    InvalidParameterException,
+    InvalidRequestException,
+    ResourceInUseException,
+    ResourceNotFoundException,
+)
+from moto.eks.models import CLUSTER_NOT_FOUND_MSG, Cluster, EKSBackend
+from moto.eks.responses import EKSResponse
+
+from lab import settings
+
+Params = dict[str, Any]
+Answer = dict[str, Any]
+Handler = Callable[[EKSBackend, Params], Any]
+
+
+class NotFoundException(EKSError):
+    """What the tagging operations answer where the others say ResourceNotFoundException."""
+
+    TYPE = "NotFoundException"
+    STATUS = 404
+
+
+class BadRequestException(EKSError):
+    """What the tagging operations answer where the others say InvalidParameterException."""
+
+    TYPE = "BadRequestException"
+    STATUS = 400
+
+
+def invalid(message: str, **where: Any) -> InvalidParameterException:
+    """Return the error for a parameter that cannot be right."""
+    return InvalidParameterException(message=message, **where)
+
+
+def refused(message: str, **where: Any) -> InvalidRequestException:
+    """Return the error for a request that the resource's state forbids."""
+    return InvalidRequestException(message=message, **where)
+
+
+def in_use(message: str, cluster: str, group: str | None = None, addon: str | None = None) -> ResourceInUseException:
+    """Return the error for a name that is taken, or a resource that is busy."""
+    return ResourceInUseException(clusterName=cluster, nodegroupName=group, addonName=addon, message=message)
+
+
+def not_found(
+    message: str, cluster: str | None = None, group: str | None = None, addon: str | None = None
+) -> ResourceNotFoundException:
+    """Return the error for what is not there."""
+    return ResourceNotFoundException(
+        clusterName=cluster, nodegroupName=group, fargateProfileName=None, addonName=addon, message=message
+    )
+
+
+def client(service: str) -> Any:
+    """Return the client with which EKS reaches another service."""
+    return settings.client(service)
+
+
+def now() -> datetime.datetime:
+    """Return the time."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+def background(work: Callable[..., None], *arguments: Any) -> None:
+    """Do what AWS does after it has answered."""
+    threading.Thread(target=work, args=arguments, daemon=True, name=f"eks-{work.__name__}").start()
+
+
+def operation(name: str, handler: Handler) -> None:
+    """Make ``handler(backend, params)`` answer one API operation; the parameters have the model's names."""
+
+    def respond(self: EKSResponse) -> ActionResult:
+        # moto would look for each one in the query, the body and the path, by names of its own.
+        self.parse_parameters(self.normalized_request)
+        return ActionResult(handler(self.eks_backend, dict(self.params)) or {})
+
+    method = camelcase_to_underscores(name)
+    respond.__name__ = method
+    setattr(EKSResponse, method, respond)
+
+
+def find_cluster(backend: EKSBackend, name: str) -> Cluster:
+    """Return the cluster, or say as AWS does that there is none."""
+    if name not in backend.clusters:
+        raise not_found(CLUSTER_NOT_FOUND_MSG.format(clusterName=name), name)
+    return backend.clusters[name]
+
+
+def kept(owner: Any, what: str) -> dict[str, Any]:
+    """Return what the lab keeps with one of moto's objects, so that it goes when that one goes."""
+    store: dict[str, Any] = vars(owner).setdefault(f"lab_{what}", {})
+    return store
+
+
+def page(items: Sequence[Any], params: Params, key: str, default: int = 100) -> dict[str, Any]:
+    """Return one page of a listing."""
+    start, size = 0, params.get("maxResults") or default
+    if params.get("nextToken"):
+        try:
+            start = int(base64.b64decode(params["nextToken"], validate=True))
+        except (binascii.Error, ValueError) as wrong:
+            raise invalid("The specified nextToken is not valid.") from wrong
+    answer: dict[str, Any] = {key: list(items[start : start + size])}
+    if start + size < len(items):
+        answer["nextToken"] = base64.b64encode(str(start + size).encode()).decode()
+    return answer
+
+
+def once(backend: EKSBackend, name: str, params: Params, work: Callable[[], Answer]) -> Answer:
+    """Do a request; one that comes again with its client request token is answered again, and not done twice."""
+    # Without the path, which is the resource's name, two resources made with one careless token would be one.
+    key = f"{name} {json.dumps(params, sort_keys=True, default=str)}"
+    answers: dict[str, Answer] = kept(backend, "tokens")
+    if params.get("clientRequestToken") and key in answers:
+        return answers[key]
+    answer = work()
+    if params.get("clientRequestToken"):
+        answers[key] = answer
+    return answer
+
+
+def begin(owner: Any, kind: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Record an update of a cluster, node group or add-on that is about to be done."""
+    update = {
+        "id": str(uuid.uuid4()),
+        "status": "InProgress",
+        "type": kind,
+        "params": [
+            {"type": name, "value": value if isinstance(value, str) else json.dumps(value)}
+            for name, value in changes.items()
+            if value is not None
+        ],
+        "createdAt": now(),
+        "errors": [],
+    }
+    kept(owner, "updates")[str(update["id"])] = update
+    return update

@@ -1,0 +1,68 @@
+"""What happens to an instance happens to its node: the EC2 user guide's instance lifecycle."""
+
+from __future__ import annotations
+
+from lab.aws import ec2_nodes
+
+GROUP = {"clusterName": "c", "nodegroupName": "g"}
+
+
+def test_a_stopped_instance_is_no_node_until_it_starts_again(account):
+    account.group(desired=1)
+    ((name, (address, role)),) = account.fleet.nodes.items()
+    account.ec2.stop_instances(InstanceIds=[name])
+    account.until(lambda: not account.fleet.nodes)
+    assert account.instance(name)["State"]["Name"] == "stopped"
+    assert account.fleet.disks == {name}
+    account.ec2.start_instances(InstanceIds=[name])
+    account.until(lambda: account.fleet.nodes)
+    assert account.fleet.nodes == {name: (address, role)}
+    assert account.fleet.started == [name, name]
+
+
+def test_a_rebooted_instance_comes_back_with_its_disk(account):
+    account.group(desired=1)
+    (name,) = account.fleet.nodes
+    account.ec2.reboot_instances(InstanceIds=[name])
+    account.until(lambda: account.fleet.started == [name, name] and account.fleet.nodes)
+    assert account.fleet.disks == {name}
+
+
+def test_a_terminated_instance_is_replaced_to_hold_the_desired_size(account):
+    account.group(desired=2)
+    before = set(account.fleet.nodes)
+    lost = sorted(before)[0]
+    account.ec2.terminate_instances(InstanceIds=[lost])
+    account.until(lambda: lost not in account.fleet.nodes and len(account.fleet.nodes) == 2)
+    assert before & set(account.fleet.nodes) == before - {lost}
+    assert lost not in account.fleet.disks
+
+
+def test_one_that_was_stopped_and_is_terminated_leaves_no_disk(account):
+    account.group(desired=1)
+    (name,) = account.fleet.nodes
+    account.ec2.stop_instances(InstanceIds=[name])
+    account.until(lambda: not account.fleet.nodes)
+    account.ec2.terminate_instances(InstanceIds=[name])
+    account.until(lambda: account.fleet.nodes)
+    assert account.fleet.disks == set(account.fleet.nodes)
+    assert name not in account.fleet.disks
+
+
+def test_the_auto_scaling_groups_own_termination_is_followed(account):
+    account.group(desired=2)
+    lost = sorted(account.fleet.nodes)[0]
+    scaling = account.client("autoscaling")
+    scaling.terminate_instance_in_auto_scaling_group(InstanceId=lost, ShouldDecrementDesiredCapacity=True)
+    account.until(lambda: lost not in account.fleet.nodes)
+    account.until(lambda: account.describe()["scalingConfig"]["desiredSize"] == 1)
+    assert len(account.fleet.nodes) == 1
+
+
+def test_instances_of_nobodys_group_are_no_nodes(account):
+    made = account.ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    account.ec2.stop_instances(InstanceIds=[made])
+    account.ec2.start_instances(InstanceIds=[made])
+    account.ec2.terminate_instances(InstanceIds=[made])
+    assert account.fleet.started == []
+    assert made not in ec2_nodes._nodes

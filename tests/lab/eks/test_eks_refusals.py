@@ -1,0 +1,173 @@
+"""What EKS refuses of node groups, with its codes: API_CreateNodegroup, API_UpdateNodegroupConfig, launch-templates."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+SIZES = {"minSize": 0, "maxSize": 4, "desiredSize": 2}
+NOBODY = "arn:aws:iam::123456789012:role/nobody"
+
+
+def taint(effect="NO_SCHEDULE", key="k"):
+    return {"key": key, "value": "v", "effect": effect}
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"scalingConfig": {"minSize": 2, "maxSize": 1, "desiredSize": 1}}, "Minimum capacity 2 can't be greater"),
+        (
+            {"scalingConfig": {"minSize": 2, "maxSize": 3, "desiredSize": 1}},
+            "Minimum capacity 2 can't be greater than desired size 1",
+        ),
+        (
+            {"scalingConfig": {"minSize": 1, "maxSize": 2, "desiredSize": 3}},
+            "Desired capacity 3 can't be greater than max size 2",
+        ),
+        ({"scalingConfig": {"minSize": 0, "maxSize": 451, "desiredSize": 0}}, "451"),
+        ({"subnets": ["subnet-0123456789abcdef0"]}, "subnet-0123456789abcdef0"),
+        ({"subnets": []}, "Subnets are required"),
+        ({"taints": [taint("NoSchedule")]}, "NO_SCHEDULE"),
+        ({"taints": [{"key": "k", "value": "v"}]}, "effect"),
+        ({"taints": [taint(), taint()]}, "repeat"),
+        ({"taints": [taint(key=f"k{number}") for number in range(51)]}, "at most 50"),
+        ({"labels": {"kubernetes.io/x": "y"}}, "reserved prefixes"),
+        ({"nodeRole": NOBODY}, "The role with name nobody cannot be found."),
+        ({"nodeRole": "node"}, "Invalid Role Arn"),
+        ({"amiType": "AL2023"}, "AL2023_x86_64_STANDARD"),
+        ({"amiType": "AL2_x86_64"}, "AMI Type AL2_x86_64 is only supported for kubernetes versions 1.32 or earlier"),
+        ({"amiType": "CUSTOM"}, "launch template"),
+        ({"amiType": "AL2023_ARM_64_STANDARD", "instanceTypes": ["t3.medium"]}, "[t3.medium] is not a valid instance"),
+        ({"instanceTypes": ["t3.gigantic"]}, "t3.gigantic"),
+        ({"version": "1.33"}, "1.34"),
+        ({"releaseVersion": "1.33.1-20260715"}, "is not valid for kubernetes version 1.34"),
+        ({"updateConfig": {"maxUnavailable": 1, "maxUnavailablePercentage": 5}}, "at the same time"),
+        ({"updateConfig": {"maxUnavailable": 0}}, "greater than or equal to 1"),
+        ({"updateConfig": {"maxUnavailable": 101}}, "100"),
+        ({"updateConfig": {"updateStrategy": "MINIMAL"}}, "must be set"),
+        (
+            {"nodeRepairConfig": {"maxUnhealthyNodeThresholdCount": 1, "maxUnhealthyNodeThresholdPercentage": 5}},
+            "at the same time",
+        ),
+        ({"nodeRepairConfig": {"nodeRepairConfigOverrides": [{"repairAction": "Reboot"}]}}, "all of"),
+        ({"warmPoolConfig": {"enabled": True}, "capacityType": "SPOT"}, "capacity type SPOT"),
+        ({"warmPoolConfig": {"enabled": True, "minSize": 3, "maxGroupPreparedCapacity": 2}}, "minSize"),
+        ({"warmPoolConfig": {"enabled": True, "poolState": "Stopped"}}, "STOPPED"),
+        (
+            {"warmPoolConfig": {"enabled": True, "reuseOnScaleIn": True}, "amiType": "BOTTLEROCKET_x86_64"},
+            "Bottlerocket",
+        ),
+        ({"remoteAccess": {"ec2SshKey": "nobody"}}, "nobody"),
+        ({"remoteAccess": {"sourceSecurityGroups": ["sg-1"]}}, "ec2SshKey"),
+        ({"nodegroupName": "-g"}, "nodegroupName"),
+        ({"nodegroupName": "g" * 64}, "63 characters"),
+        ({"capacityType": "RESERVED"}, "ON_DEMAND"),
+        ({"tags": {f"k{number}": "v" for number in range(51)}}, "50"),
+    ],
+)
+def test_a_group_that_aws_would_not_make(account, more, message):
+    with pytest.raises(ClientError) as caught:
+        account.eks.create_nodegroup(**account.request(**more))
+    assert caught.value.response["Error"]["Code"] == "InvalidParameterException"
+    assert message in caught.value.response["Error"]["Message"]
+    assert account.eks.list_nodegroups(clusterName="c")["nodegroups"] == []
+
+
+def test_subnets_of_another_vpc_are_refused(account):
+    vpc = account.ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
+    with pytest.raises(ClientError, match="InvalidParameterException.*VPC"):
+        account.eks.create_nodegroup(**account.request(subnets=[account.subnet("10.8.1.0/24", "a", vpc)]))
+
+
+def test_a_role_that_ec2_may_not_assume_is_refused(account):
+    trust = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": ["eks.amazonaws.com"]}}}
+    trust["Statement"]["Action"] = "sts:AssumeRole"
+    role = account.iam.create_role(RoleName="plane", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    with pytest.raises(ClientError, match=r"service principals \[ec2.amazonaws.com\] were not found"):
+        account.eks.create_nodegroup(**account.request(nodeRole=role))
+
+
+@pytest.mark.parametrize(
+    ("data", "more", "message"),
+    [
+        ({}, {"diskSize": 30}, "Disk size must be specified within the launch template."),
+        ({}, {"remoteAccess": {"ec2SshKey": "me"}}, "Remote access configuration cannot be specified"),
+        ({"InstanceType": "t3.large"}, {"instanceTypes": ["t3.medium"]}, "instance types"),
+        ({"IamInstanceProfile": {"Name": "mine"}}, {}, "instance profile"),
+        ({"NetworkInterfaces": [{"DeviceIndex": 0, "SubnetId": "subnet-1"}]}, {}, "subnets"),
+        ({"ImageId": "ami-12c6146b"}, {"amiType": "AL2023_x86_64_STANDARD"}, "EKS optimized AMI"),
+        ({"ImageId": "ami-12c6146b"}, {"version": "1.34"}, "kubernetesVersion when using custom AMIs"),
+        ({"ImageId": "ami-12c6146b"}, {"releaseVersion": "1.34.1-20260715"}, "releaseVersion when using custom AMIs"),
+        ({"ImageId": "ami-12c6146b"}, {"warmPoolConfig": {"enabled": True}}, "custom AMIs"),
+        ({}, {"launchTemplate": {"name": "mine", "version": "7"}}, "7"),
+        ({}, {"launchTemplate": {"name": "nobody"}}, "nobody"),
+        ({}, {"launchTemplate": {"name": "mine", "id": "lt-0123456789abcdef0"}}, "not both"),
+        ({}, {"launchTemplate": {"version": "1"}}, "either"),
+    ],
+)
+def test_what_a_launch_template_excludes(account, data, more, message):
+    account.ec2.create_launch_template(LaunchTemplateName="mine", LaunchTemplateData={"EbsOptimized": True, **data})
+    with pytest.raises(ClientError) as caught:
+        account.eks.create_nodegroup(**account.request(**{"launchTemplate": {"name": "mine"}, **more}))
+    assert caught.value.response["Error"]["Code"] == "InvalidParameterException"
+    assert message in caught.value.response["Error"]["Message"]
+
+
+def test_an_image_of_ones_own_makes_the_group_custom(account):
+    data = {"ImageId": "ami-12c6146b", "InstanceType": "t3.large"}
+    account.ec2.create_launch_template(LaunchTemplateName="mine", LaunchTemplateData=data)
+    group = account.group(desired=1, launchTemplate={"name": "mine"})
+    assert (group["amiType"], group["releaseVersion"]) == ("CUSTOM", "ami-12c6146b")
+    (name,) = account.fleet.nodes
+    assert (account.instance(name)["ImageId"], account.instance(name)["InstanceType"]) == ("ami-12c6146b", "t3.large")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"scalingConfig": {"minSize": 3}}, "Minimum capacity 3 can't be greater than desired size 1"),
+        ({"scalingConfig": {"desiredSize": 5}}, "Desired capacity 5 can't be greater than max size 4"),
+        ({"scalingConfig": {"maxSize": 0}}, "greater than or equal to 1"),
+        ({"labels": {"addOrUpdateLabels": {"eks.amazonaws.com/x": "y"}}}, "reserved prefixes"),
+        ({"taints": {"addOrUpdateTaints": [taint("Never")]}}, "NO_SCHEDULE"),
+        ({"updateConfig": {"maxUnavailable": 1, "maxUnavailablePercentage": 5}}, "at the same time"),
+        ({"warmPoolConfig": {"poolState": "Running"}}, "RUNNING"),
+    ],
+)
+def test_a_change_that_aws_would_not_make(account, change, message):
+    before = account.group(desired=1)
+    with pytest.raises(ClientError) as caught:
+        account.eks.update_nodegroup_config(clusterName="c", nodegroupName="g", **change)
+    assert caught.value.response["Error"]["Code"] == "InvalidParameterException"
+    assert message in caught.value.response["Error"]["Message"]
+    assert account.describe() == before
+
+
+def test_a_group_made_without_a_launch_template_never_gets_one(account):
+    account.ec2.create_launch_template(LaunchTemplateName="mine", LaunchTemplateData={"EbsOptimized": True})
+    account.group(desired=0)
+    with pytest.raises(ClientError, match="InvalidParameterException"):
+        account.eks.update_nodegroup_version(clusterName="c", nodegroupName="g", launchTemplate={"name": "mine"})
+
+
+def test_a_group_keeps_to_its_launch_template(account):
+    for name in ("mine", "other"):
+        account.ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData={"EbsOptimized": True})
+    account.group(desired=0, launchTemplate={"name": "mine"})
+    with pytest.raises(ClientError, match="different launch template"):
+        account.eks.update_nodegroup_version(clusterName="c", nodegroupName="g", launchTemplate={"name": "other"})
+
+
+def test_a_busy_group_takes_no_update(account):
+    account.group(desired=1)
+    account.fleet.slow.clear()
+    account.eks.update_nodegroup_config(clusterName="c", nodegroupName="g", scalingConfig={"desiredSize": 2})
+    try:
+        with pytest.raises(ClientError, match="ResourceInUseException.*not in Active State"):
+            account.eks.update_nodegroup_config(clusterName="c", nodegroupName="g", scalingConfig={"desiredSize": 1})
+    finally:
+        account.fleet.slow.set()
+    account.reach("g", "ACTIVE")
