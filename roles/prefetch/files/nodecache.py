@@ -611,7 +611,9 @@ class Cache:
                 try:
                     image.moved = self.head(image) != image.digest
                 except Failure as error:
-                    image.moved = bool(image.ecr) and not isinstance(error, Passing)
+                    if image.ecr and " 404 " not in str(error):
+                        raise
+                    image.moved = bool(image.ecr)
             if not image.present(local):
                 with self.room(image):
                     time.sleep(random.uniform(0, self.jitter))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -23,7 +24,7 @@ from jinja2 import Environment, FileSystemLoader
 from lab import images, packages, settings
 from lab.aws import document_run
 from lab.node import network
-from lab.node.fleet import FLEET, Result
+from lab.node.fleet import FLEET, Result, recorded
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLE = ROOT / "roles/prefetch"
@@ -67,7 +68,8 @@ def layer(content: bytes, name: str = "data") -> bytes:
 class World:
     """What a test needs: repositories to push to, and nodes to run the document on."""
 
-    host = settings.ECR_HOST
+    host, machine = settings.ECR_HOST, MACHINE
+    layer = staticmethod(layer)
 
     def __init__(self) -> None:
         self.ecr = settings.client("ecr")
@@ -119,6 +121,11 @@ class World:
         }
         return manifest, blobs
 
+    @staticmethod
+    def size(manifest: dict[str, Any]) -> int:
+        """Return the size of a manifest as it is pushed."""
+        return len(json.dumps(manifest).encode())
+
     def push(self, repository: str, tag: str, megabytes: float = 0.1, layers: int = 1) -> str:
         """Push an image of its own with random layers; return its digest."""
         parts = [layer(os.urandom(int(megabytes * 1_000_000)), f"data{number}") for number in range(layers)]
@@ -133,6 +140,63 @@ class World:
         FLEET.start(name, f"10.77.1.{number}", self.role)
         self.nodes.append(name)
         return name
+
+    def reboot(self, node: str) -> None:
+        """Start the node's operating system again."""
+        FLEET.reboot(node)
+
+    def old_curl(self, node: str) -> None:
+        """Give the node a curl that says it speaks no HTTP/2."""
+        wrapper = "#!/bin/sh\n[ \"$1\" != -V ] || { curl-http2 -V | sed s/HTTP2//; exit; }\nexec curl-http2 \"$@\"\n"
+        script = f"cp /usr/bin/curl /usr/bin/curl-http2; rm /usr/bin/curl; cat >/usr/bin/curl <<'END'\n{wrapper}END\n"
+        self.shell(node, script + "chmod 755 /usr/bin/curl")
+
+    def container(self, node: str, image: str) -> Callable[[], None]:
+        """Start a container of an image as the kubelet does; return what ends and removes it."""
+        common = (ROLE / "files/nodecache.py").read_text().split("\nif __name__ ==")[0]
+        common += (ROOT / "roles/benchmark/files/benchmark.py").read_text().split("def restore")[0]
+
+        def python(code: str) -> str:
+            return self.shell(node, f"python3 - <<'END'\n{common}\nruntime = Runtime(kubelet_config())\n{code}\nEND\n")
+
+        sandbox = python(
+            "metadata = field(1, 'keeps') + field(2, 'keeps') + field(3, 'test')\n"
+            "config = field(1, metadata) + field(8, field(2, field(1, number(1, 2))))\n"
+            "sandbox = text(runtime.call('RuntimeService/RunPodSandbox', field(1, config)), 1)\n"
+            f"mine = field(1, field(1, 'keeps')) + field(2, field(1, {image!r}))\n"
+            "runtime.call('RuntimeService/CreateContainer', field(1, sandbox) + field(2, mine) + field(3, config))\n"
+            "print(sandbox)"
+        ).strip()
+        return lambda: print(python(f"stop(runtime, {sandbox!r})"))
+
+    def node_secrets(self, node: str) -> list[bytes]:
+        """Return what the metadata service gives the node that nobody else should know."""
+        script = (
+            "base=http://169.254.169.254/latest; life='X-aws-ec2-metadata-token-ttl-seconds: 60'\n"
+            "token=$(curl -s -X PUT -H \"$life\" $base/api/token); with=\"X-aws-ec2-metadata-token: $token\"\n"
+            "keys=$base/meta-data/iam/security-credentials/; curl -s -H \"$with\" $keys$(curl -s -H \"$with\" $keys)"
+        )
+        # Not through the agent, which writes down what it is told.
+        done = subprocess.run([*FLEET.enter(node), "sh", "-c", script], capture_output=True, check=True)
+        keys = json.loads(done.stdout)
+        return [keys["SecretAccessKey"].encode(), keys["Token"].encode()]
+
+    @staticmethod
+    def basic(token: bytes) -> bytes:
+        """Return the token as an Authorization header carries it."""
+        return base64.b64encode(b"AWS:" + token)
+
+    def files_with(self, node: str, secret: bytes) -> list[str]:
+        """Return the node's files that were written since it started and hold the secret."""
+        state = next(state for state in recorded() if state.instance_id == node)
+        top = Path("/proc", str(state.outer), "root")
+        since = Path("/proc", str(state.outer)).stat().st_mtime
+        found = []
+        for folder in ("run", "etc", "root", "var/log", "var/lib/amazon", "var/tmp", "tmp"):
+            for path in (top / folder).rglob("*"):
+                if path.is_file() and not path.is_symlink() and path.stat().st_mtime >= since:
+                    found += [str(path)] if path.stat().st_size < 1_000_000 and secret in path.read_bytes() else []
+        return found
 
     def shell(self, node: str, script: str, seconds: float = 60) -> str:
         """Run a script on a node and return what it printed; it has to succeed."""
