@@ -82,11 +82,11 @@ Local = collections.namedtuple("Local", "digest labels id size")
 
 
 class Failure(Exception):
-    """What the report says when an image could not be had."""
+    """Why an image could not be had; Passing, when that may be gone on the next attempt."""
 
 
 class Passing(Failure):
-    """A failure that may be gone on the next attempt."""
+    pass
 
 
 class Skip(Exception):
@@ -157,7 +157,7 @@ def curl(url, headers=(), data=None, options=(), seconds=20, allowed=(200,)):
 
 
 def varint(value):
-    return bytes([value]) if value < 0x80 else bytes([value & 0x7F | 0x80]) + varint(value >> 7)
+    return bytes([value & 0x7F | 0x80]) + varint(value >> 7) if value > 0x7F else bytes([value])
 
 
 def field(number, value):
@@ -168,16 +168,16 @@ def field(number, value):
 
 def decode(data):
     """Return {field number: [values]}; values are int or bytes."""
-    fields, numbers, at = {}, [], 0
+    fields, at, numbers = {}, 0, []
     while at < len(data):
-        value = shift = 0
-        while shift == 0 or data[at - 1] > 0x7F:
-            value |= (data[at] & 0x7F) << shift
-            at, shift = at + 1, shift + 7
-        numbers.append(value)
-        # A key, then its value; of wire type 2 the value is a length, and what it counts follows.
+        end = at
+        while data[end] > 0x7F:
+            end += 1
+        numbers.append(sum((byte & 0x7F) << 7 * place for place, byte in enumerate(data[at : end + 1])))
+        at = end + 1
         if len(numbers) == 2:
             (key, value), numbers = numbers, []
+            # Of wire type 2 the value is a length, and what it counts follows.
             if key & 7 == 2:
                 at, value = at + value, data[at : at + value]
             elif key & 7:
@@ -188,8 +188,10 @@ def decode(data):
     return fields
 
 
-def text(fields, number):
-    return fields.get(number, [b""])[0].decode()
+def text(fields, *numbers):
+    """Return the text of a field, or of a field of a field."""
+    data = fields.get(numbers[0], [b""])[0]
+    return text(decode(data), *numbers[1:]) if numbers[1:] else data.decode()
 
 
 # --- the container runtime --------------------------------------------------------------------
@@ -280,15 +282,14 @@ class Runtime:
     def used(self):
         """Return the ids and names of images that any container, also a crashed one, needs."""
         containers = [decode(item) for item in self.call("RuntimeService/ListContainers").get(1, [])]
-        return {name for one in containers for name in (text(one, 5), text(decode(one.get(4, [b""])[0]), 1))}
+        return {name for one in containers for name in (text(one, 5), text(one, 4, 1))}
 
     def remove(self, image_id):
         self.call("ImageService/RemoveImage", field(1, field(1, image_id)))
 
     def disk(self):
         """Return (free, total) bytes of the images' file system, and whether the kubelet's own files share it."""
-        systems = [] if self.via else self.call("ImageService/ImageFsInfo").get(1, [])
-        path = text(decode(decode(systems[0]).get(2, [b""])[0]), 1) if systems else STORE
+        path = STORE if self.via else text(self.call("ImageService/ImageFsInfo"), 1, 2, 1) or STORE
         while not os.path.exists(path):
             path = os.path.dirname(path)
         stats, kubelet = os.statvfs(path), "/var/lib/kubelet"
@@ -457,13 +458,11 @@ def lock(repository, deadline):
 
 def threshold(value, total):
     """Return the bytes of one of the kubelet's thresholds: 10%, 1Gi, 500M."""
-    found = re.fullmatch(r"([0-9.]+)([%kKMGTP]?)(i?)", value)
-    if not found:
-        raise Failure(f"the kubelet's threshold '{value}' cannot be read")
-    number, unit, binary = found.groups()
-    if unit == "%":
-        return float(number) * total / 100
-    return float(number) * (1024 if binary else 1000) ** " KMGTP".index(unit.upper() or " ")
+    number, unit = re.match(r"([0-9.]*)(.*)", value).groups()
+    sizes = {"": 1, "%": total / 100, "k": 1000}
+    for power, letter in enumerate("KMGTP", 1):
+        sizes.update({letter: 1000**power, letter + "i": 1024**power})
+    return float(number) * sizes[unit]
 
 
 # --- what one run does ------------------------------------------------------------------------
@@ -701,28 +700,26 @@ def shorten(report):
     """Return the report as one line that Run Command does not cut."""
     images = report["images"]
 
-    def line():
-        return json.dumps(report, separators=(",", ":"))
+    def fits():
+        return len(json.dumps(report, separators=(",", ":"))) <= LINE_BYTES
 
     for limit in (200, 60, 24):
-        for item in [*images, report]:
+        for item in [] if limit < 200 and fits() else [*images, report]:
             for key in {"error", "skipped"} & set(item):
                 item[key] = " ".join(item[key].encode("ascii", "replace").decode().split())[:limit]
-        if len(line()) <= LINE_BYTES:
-            return line()
-    for item in images:
+    for item in [] if fits() else images:
         for key in ("size", "source", "seconds", "expected"):
             item.pop(key, None)
-    for item in images if len(line()) > LINE_BYTES else []:
+    for item in [] if fits() else images:
         if item["digest"] and item["ref"].endswith(item["digest"]):
             del item["digest"]
-    # Those that are well go first: what is missing is what the reader needs.
-    images.sort(key=well)
     missing = len(images) - sum(map(well, images))
-    while len(line()) > LINE_BYTES:
+    while not fits():
+        # Those that are well go first: what is missing is what the reader needs.
+        images.sort(key=well)
         images.pop()
         report.update(omitted=report.get("omitted", 0) + 1, missing=missing)
-    return line()
+    return json.dumps(report, separators=(",", ":"))
 
 
 def well(entry):

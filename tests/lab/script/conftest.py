@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib.util
 import io
 import json
 import os
@@ -290,3 +291,19 @@ def slow() -> Callable[[str, str], None]:
 @pytest.fixture(name="until")
 def until_fixture() -> Callable[..., Any]:
     return until
+
+
+@pytest.fixture(scope="session")
+def document() -> Callable[..., dict[str, Any]]:
+    """Return what makes the document of the role's template."""
+    return template
+
+
+@pytest.fixture(scope="session")
+def script() -> Any:
+    """Return the node script as a module."""
+    spec = importlib.util.spec_from_file_location("nodecache_script", ROLE / "files/nodecache.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
