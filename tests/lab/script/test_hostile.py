@@ -20,7 +20,8 @@ SEEDS = [
     "$(touch pwned)", "`touch pwned`", "${IFS}touch${IFS}pwned", ";touch pwned", "|touch pwned", "&&touch pwned",
     "\ntouch pwned\n", "\nNODECACHE_REQUEST\ntouch pwned\n", "NODECACHE_REQUEST", "\nNODECACHE_SCRIPT\n", '"', "'",
     '"],"action":"release","images":["', "\\", "\\n", "\\u000a", "\0", "\r\n", "\t", "$$", "$$(touch pwned)",
-    "{{ action }}", "{{images}}", "{{ssm:secret}}", "<(touch pwned)", "<<<", "!!", "~", "../../etc/passwd", "--help", "-K/etc/shadow",
+    "{{ action }}", "{{images}}",
+    "{{ssm:secret}}", "<(touch pwned)", "<<<", "!!", "~", "../../etc/passwd", "--help", "-K/etc/shadow",
     "@/etc/passwd", "#", "%0a", "\u2028", "\u202e", "\uff04(id)", "é", "\U0001f600", "*", "?", "[a-z]", "a" * 5000,
 ]  # fmt: skip
 
