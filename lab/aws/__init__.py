@@ -7,6 +7,7 @@ import importlib
 MODULES = (
     "validation",
     "iam",
+    "sts",
     "ssm_documents",
     "ssm_commands",
     "ssm_command_lists",

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from lab import server, settings
-from lab.node import cgroups
+from lab.node import cgroups, network
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -102,4 +102,21 @@ def test_a_killed_lab_leaves_nothing_after_down():
         os.kill(pid, signal.SIGKILL)
     finally:
         lab("down")
+    assert machine() == before
+
+
+def test_a_start_that_was_killed_leaves_nothing_after_down():
+    lab("down")
+    before = machine()
+    with subprocess.Popen([sys.executable, "-m", "lab", "up"], cwd=ROOT, stdout=subprocess.DEVNULL) as starting:
+        deadline = time.monotonic() + 60
+        while not network.exists(settings.BRIDGE):
+            assert time.monotonic() < deadline and starting.poll() is None, "the start came to nothing by itself"
+            time.sleep(0.01)
+        starting.kill()
+    # The server goes on without whoever started it; a second start takes it over or starts anew.
+    lab("up")
+    lab("up")
+    lab("down")
+    lab("down")
     assert machine() == before

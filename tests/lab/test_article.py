@@ -136,6 +136,12 @@ class Person:
         return said
 
 
+def lab(*words: str) -> str:
+    done = subprocess.run([sys.executable, "-m", "lab", *words], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 @pytest.fixture(name="person", scope="module")
 def person_fixture(tmp_path_factory):
     if os.geteuid() != 0:
@@ -143,10 +149,6 @@ def person_fixture(tmp_path_factory):
     for tool in ("envsubst", "podman"):
         if not shutil.which(tool):
             pytest.skip(f"the article needs {tool}")
-
-    def lab(command: str) -> None:
-        done = subprocess.run([sys.executable, "-m", "lab", command], cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
 
     lab("up")
     try:
@@ -282,6 +284,18 @@ def test_the_node_has_the_image(person):
     (instance,) = person.types(INSTANCES).split()
     name = person.types("echo $EDP_AWS_ACCOUNT.dkr.ecr.$EDP_AWS_REGION.amazonaws.com/$EDP_NAME:latest")
     assert name in cached_on(person, instance)
+
+
+def test_the_labs_status_and_logs_tell_of_it(person):
+    (instance,) = person.types(INSTANCES).split()
+    lines = [line.split() for line in lab("status").splitlines()]
+    assert any(line[:1] == [instance] and "online" in line for line in lines)
+    assert any(line[:1] == [instance] and line[1].endswith(f"/{NAME}:latest") for line in lines[1:] if len(line) > 1)
+    assert any(NAME in line and f"tag:Name={NAME}-nodegroup-Node" in line for line in lines)
+    assert sum("AWS-RunShellScript" in line[3] and "Success" in line for line in lines if len(line) > 4) >= 2
+    assert "ends with 0" in lab("logs", f"{instance}-agent", "--lines", "100")
+    assert f"/v2/{NAME}/manifests/latest" in lab("logs", "registry-access", "--lines", "1000")
+    assert f"{instance}-containerd" in lab("logs", "--list")
 
 
 def test_a_new_node_gets_the_image_too(person):
