@@ -10,6 +10,9 @@ from collections.abc import Sized
 
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 
+# No run of Systems Manager is longer.
+LONGEST_WAIT = 30 * 24 * 60 * 60
+
 
 def check_text(option: str, value: str | None, pattern: str, allowed: str) -> None:
     """Refuse a text that does not match as a whole."""

@@ -84,9 +84,14 @@ def delete_document(client: Any, name: str, **how: Any) -> None:
         client.delete_document(Name=name, **how, aws_retry=True)
 
 
-def wait_for_document(client: Any, name: str, version: str, timeout: int) -> None:
+def wait_for_document(client: Any, name: str, timeout: int, **version: Any) -> None:
     """Wait until a version can be used."""
-    wait_for(client, "document_active", timeout, f"document '{name}'", Name=name, DocumentVersion=version)
+    wait_for(client, "document_active", timeout, f"document '{name}'", Name=name, **version)
+
+
+def wait_for_no_document(client: Any, name: str, timeout: int, **version: Any) -> None:
+    """Wait until a document, or one version of it, is gone, so that its name is free again."""
+    wait_for(client, "document_gone", timeout, f"document '{name}'", Name=name, **version)
 
 
 def shared_accounts(client: Any, name: str) -> dict[str, str]:

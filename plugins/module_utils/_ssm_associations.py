@@ -65,10 +65,14 @@ def create_association(client: Any, request: dict[str, Any], tags: dict[str, str
     return dict(answer["AssociationDescription"])
 
 
-def update_association(client: Any, association_id: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Write the whole association; what is left out is reset, and it runs at once."""
-    with call("association", "update", association_id):
-        answer = once(client.update_association)(AssociationId=association_id, **request)
+def update_association(client: Any, current: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    """Write the whole association; what is left out is reset, and it runs at once.
+
+    AWS refuses when somebody else has changed it since it was described, as their change would be undone.
+    """
+    known = {key: current[key] for key in ("AssociationId", "AssociationVersion")}
+    with call("association", "update", known["AssociationId"]):
+        answer = once(client.update_association)(**known, **request)
     return dict(answer["AssociationDescription"])
 
 

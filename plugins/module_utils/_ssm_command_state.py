@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.nodecache.eks.plugins.module_utils._checks import (
+    LONGEST_WAIT,
     check_count,
     check_length,
     check_number,
@@ -113,8 +114,9 @@ def check_params(params: dict[str, Any]) -> None:
     check_alarms(params["alarm_configuration"])
     check_count("instance_ids", params["instance_ids"], 1, 50)
     for identifier in params["instance_ids"] or []:
-        check_text("instance_ids", identifier, r"i-(\w{8}|\w{17})|mi-\w{17}", "ids such as i-0123456789abcdef0")
+        check_text("instance_ids", identifier, r"(?a:i-(\w{8}|\w{17})|mi-\w{17})", "ids such as i-0123456789abcdef0")
     check_number("timeout_seconds", params["timeout_seconds"], 30, 2_592_000)
+    check_number("wait_timeout", params["wait_timeout"], 1, LONGEST_WAIT)
     check_length("comment", params["comment"], 0, 100)
     check_length("output_s3_bucket_name", params["output_s3_bucket_name"], 3, 63)
     check_length("output_s3_key_prefix", params["output_s3_key_prefix"], 0, 500)

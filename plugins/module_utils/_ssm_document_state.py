@@ -11,13 +11,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ansible_collections.nodecache.eks.plugins.module_utils._checks import check_count, check_text
+from ansible_collections.nodecache.eks.plugins.module_utils._checks import (
+    LONGEST_WAIT,
+    check_count,
+    check_number,
+    check_text,
+)
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._shape import from_api, to_api
 from ansible_collections.nodecache.eks.plugins.module_utils._state import check_tags, normalise_json
 
 NAME = r"[a-zA-Z0-9_.-]{3,128}"
 NAME_RULE = "3 to 128 letters, digits, dots, hyphens or underscores"
+LABEL = r"[a-zA-Z0-9_.-]{1,128}"
+LABEL_RULE = "1 to 128 letters, digits, dots, hyphens or underscores"
 VERSION = r"\$LATEST|\$DEFAULT|[1-9][0-9]*"
 VERSION_RULE = "$DEFAULT, $LATEST or a number from 1"
 _RESERVED = ("aws", "amazon", "amzn")
@@ -121,14 +128,15 @@ def check_params(params: dict[str, Any]) -> None:
         raise NodecacheError(f"name is '{name}' but must not start with {', '.join(_RESERVED)}, which AWS keeps.")
     check_text("default_version", params["default_version"], VERSION, VERSION_RULE)
     check_text("document_version", params["document_version"], r"[1-9][0-9]*", "a number from 1")
+    check_text("version_name", params["version_name"], LABEL, LABEL_RULE)
     check_text(
-        "version_name", params["version_name"], r"[a-zA-Z0-9_.-]{1,128}", NAME_RULE.replace("3 to", "1 to")
+        "target_type", params["target_type"], r"(?a:/[\w.:/-]{0,199})", "/ or a type such as /AWS::EC2::Instance"
     )
     check_text(
-        "target_type", params["target_type"], r"/[\w.:/-]{0,199}", "/ or a type such as /AWS::EC2::Instance"
-    )
-    check_text(
-        "display_name", params["display_name"], r"[\w.:/ -]{0,1024}", "at most 1024 letters, digits or any of _ . : / -"
+        "display_name",
+        params["display_name"],
+        r"(?a:[\w.:/ -]{0,1024})",
+        "at most 1024 letters without accents, digits, spaces or any of _ . : / -",
     )
     check_count("attachments", params["attachments"], 0, 20)
     for attachment in params["attachments"] or []:
@@ -137,6 +145,12 @@ def check_params(params: dict[str, Any]) -> None:
     check_count("cloud_providers", params["cloud_providers"], 1, 10)
     _check_sharing(params["account_ids"])
     check_tags(params["tags"])
+    check_number("wait_timeout", params["wait_timeout"], 1, LONGEST_WAIT)
+    for needed in params["requires"] or []:
+        check_text("requires: name", needed["name"], r"[a-zA-Z0-9_.:/-]{3,128}", "a document's name or ARN")
+        check_text("requires: version", needed["version"], VERSION, VERSION_RULE)
+        check_text("requires: require_type", needed["require_type"], LABEL, LABEL_RULE)
+        check_text("requires: version_name", needed["version_name"], LABEL, LABEL_RULE)
     if params["content"] is not None:
         _check_content(params)
 

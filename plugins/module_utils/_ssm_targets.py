@@ -73,9 +73,11 @@ def check_alarms(configuration: dict[str, Any] | None, option: str = "alarm_conf
 
 def check_parameters(parameters: dict[str, Any] | None) -> None:
     """Refuse what cannot be a document's parameter."""
-    for name in parameters or {}:
+    for name, value in (parameters or {}).items():
         if not name:
             raise NodecacheError("parameters has an empty name but each must name a parameter of the document.")
+        if isinstance(value, list) and None in value:
+            raise NodecacheError(f"parameters: '{name}' is {value} but each entry must have a value.")
 
 
 def as_parameters(parameters: dict[str, Any]) -> dict[str, list[str]]:

@@ -46,6 +46,15 @@ _WAITERS: dict[str, dict[str, Any]] = {
             *_despite("InvalidDocument", "InvalidDocumentVersion"),
         ],
     },
+    "document_gone": {
+        "operation": "DescribeDocument",
+        "delay": 1,
+        "seen": "Document.[Status, StatusInformation]",
+        "acceptors": [
+            *_when("success", "", "InvalidDocument", "InvalidDocumentVersion", matcher="error"),
+            *_despite(),
+        ],
+    },
     "execution_started": {
         "operation": "DescribeAssociationExecutions",
         "delay": 2,

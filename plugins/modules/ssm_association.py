@@ -328,6 +328,7 @@ from ansible_collections.nodecache.eks.plugins.module_utils import _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_association_state as state
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_associations as api
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client, require_known
+from ansible_collections.nodecache.eks.plugins.module_utils._checks import LONGEST_WAIT, check_number
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._state import (
     check_tags,
@@ -381,7 +382,7 @@ def ensure_present(
     run = Run(client, current) if params["wait"] and (runs_itself or starts) else None
     if differs:
         answer = (
-            api.update_association(client, current["AssociationId"], request)
+            api.update_association(client, current, request)
             if current
             else api.create_association(client, request, to_set)
         )
@@ -421,6 +422,7 @@ def main() -> None:
     try:
         state.check_params(params)
         check_tags(params["tags"])
+        check_number("wait_timeout", params["wait_timeout"], 1, LONGEST_WAIT)
         client = make_client(module, "ssm")
         current = api.find_association(client, params["association_name"], params["association_id"]) or {}
         ensure = ensure_absent if params["state"] == "absent" else ensure_present

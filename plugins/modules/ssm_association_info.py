@@ -46,6 +46,10 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+attributes:
+  diff_mode:
+    support: N/A
+    details: Nothing changes.
 """
 
 EXAMPLES = r"""

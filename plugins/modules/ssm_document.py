@@ -146,7 +146,7 @@ options:
     type: bool
     default: false
   wait:
-    description: Whether to wait until the document can be used.
+    description: Whether to wait until the document can be used, or is gone.
     type: bool
     default: true
   wait_timeout:
@@ -336,7 +336,7 @@ def _create(client: Any, module: AnsibleAWSModule) -> dict[str, Any]:
     if not module.check_mode:
         _ssm.create_document(client, request, tags)
         if params["wait"]:
-            _ssm.wait_for_document(client, params["name"], "1", params["wait_timeout"])
+            _ssm.wait_for_document(client, params["name"], params["wait_timeout"])
     return {
         **request,
         "Content": state.parsed(params["content"], request["DocumentFormat"], params["name"]),
@@ -415,7 +415,7 @@ def _update(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> t
     moves = version != current["DefaultVersion"]
     if wrote and (params["wait"] or moves) and not module.check_mode:
         # Only a version that is ready can become the default one.
-        _ssm.wait_for_document(client, name, after["DocumentVersion"], params["wait_timeout"])
+        _ssm.wait_for_document(client, name, params["wait_timeout"], DocumentVersion=after["DocumentVersion"])
     if moves:
         numbers = {entry["DocumentVersion"] for entry in _ssm.document_versions(client, name)}
         if version not in numbers | {after["DocumentVersion"]}:
@@ -454,6 +454,8 @@ def ensure_absent(client: Any, module: AnsibleAWSModule, current: dict[str, Any]
             # AWS deletes no document that is shared.
             _ssm.share_document(client, name, [], sorted(_ssm.shared_accounts(client, name)), None)
         _ssm.delete_document(client, name, **one, **({"Force": True} if module.params["force"] else {}))
+        if module.params["wait"]:
+            _ssm.wait_for_no_document(client, name, module.params["wait_timeout"], **one)
     return bool(current), {}
 
 

@@ -58,6 +58,10 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+attributes:
+  diff_mode:
+    support: N/A
+    details: Nothing changes.
 """
 
 EXAMPLES = r"""
@@ -195,7 +199,7 @@ def check_params(params: dict[str, Any]) -> None:
     """Refuse what Systems Manager would refuse."""
     check_text("name", params["name"], r"[a-zA-Z0-9_.:/-]{3,128}", "a document's name or ARN of 3 to 128 characters")
     check_text("document_version", params["document_version"], state.VERSION, state.VERSION_RULE)
-    check_text("version_name", params["version_name"], r"[a-zA-Z0-9_.-]{1,128}", "1 to 128 letters or digits")
+    check_text("version_name", params["version_name"], state.LABEL, state.LABEL_RULE)
     check_count("filters", params["filters"], 0, 6)
 
 

@@ -118,8 +118,10 @@ class Ssm:
             self.run(ID)
         return self.DescribeAssociation(ID)
 
-    def UpdateAssociation(self, AssociationId, **fields):
-        version = str(int(self.associations[AssociationId]["AssociationVersion"]) + 1)
+    def UpdateAssociation(self, AssociationId, AssociationVersion, **fields):
+        if AssociationVersion != self.associations[AssociationId]["AssociationVersion"]:
+            raise error("InvalidAssociationVersion", "UpdateAssociation")
+        version = str(int(AssociationVersion) + 1)
         self.associations[AssociationId] = {**fields, "AssociationVersion": version}
         if not fields.get("ApplyOnlyAtCronInterval"):
             self.run(AssociationId)
@@ -516,6 +518,21 @@ def test_an_error_is_one_sentence(lab, run_module, monkeypatch):
     assert result["msg"] == "association 'keep-images': could not create (InvalidDocument): no"
 
 
+def test_a_change_that_somebody_else_made_meanwhile_is_not_undone(lab, run_module, monkeypatch):
+    backend, _client, cases = lab()
+    cases(**NEW)
+    describe = backend.DescribeAssociation
+
+    def late(AssociationId):
+        found = describe(AssociationId)
+        backend.associations[AssociationId]["AssociationVersion"] = "7"
+        return found
+
+    monkeypatch.setattr(backend, "DescribeAssociation", late)
+    result = run_module("ssm_association", **{**NEW, "max_errors": "5"})
+    assert result["msg"] == f"association '{ID}': could not update (InvalidAssociationVersion): no"
+
+
 def test_a_botocore_too_old_is_named_only_when_it_matters(lab, run_module):
     _backend, client, cases = lab()
     for operation in ("CreateAssociation", "UpdateAssociation"):
@@ -556,6 +573,8 @@ def test_a_botocore_too_old_is_named_only_when_it_matters(lab, run_module):
         {"targets": [{"key": "tag:a", "values": ["x"] * 51}]},
         {"targets": [{"key": f"tag:{n}", "values": ["x"]} for n in range(6)]},
         {"parameters": {"": ["x"]}},
+        {"parameters": {"images": ["x", None]}},
+        {"wait_timeout": 0},
         {"alarm_configuration": {"alarms": []}, "max_errors": "1"},
         {"alarm_configuration": {"alarms": [{"name": " "}]}},
         {"alarm_configuration": {"alarms": [{"name": "a"}, {"name": "b"}]}},

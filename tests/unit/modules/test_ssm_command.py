@@ -217,6 +217,7 @@ def test_what_may_have_been_sent_is_not_sent_again(strict_client, run_module, co
         {"targets": []},
         {"targets": [{"key": "tag:a", "values": []}]},
         {"parameters": {"": 1}},
+        {"wait_timeout": -1},
     ],
     ids=str,
 )

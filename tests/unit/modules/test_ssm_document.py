@@ -436,6 +436,25 @@ def test_waits_for_the_version_it_wrote(aws, run_module, naps):
     assert "was not ready after 1 seconds; it was last seen as Creating" in unready["msg"]
 
 
+def test_waits_until_it_is_gone(aws, run_module, monkeypatch, naps):
+    backend, client, cases = aws
+    cases(content=content("one1"))
+    describe, left = backend.DescribeDocument, [2]
+
+    def slow(Name, **version):
+        if not backend.versions and left[0]:
+            left[0] -= 1
+            return {"Document": {"Name": NAME, "Status": "Deleting"}}
+        return describe(Name, **version)
+
+    monkeypatch.setattr(backend, "DescribeDocument", slow)
+    assert run_module("ssm_document", name=NAME, state="absent")["changed"] and naps == [1, 1]
+    cases(content=content("one1"))
+    client.calls.clear()
+    run_module("ssm_document", name=NAME, state="absent", wait=False)
+    assert client.names()[-1] == "DeleteDocument"
+
+
 def test_without_waiting_a_new_document_is_being_made(aws, run_module):
     _backend, client, _cases = aws
     check = run_module("ssm_document", check=True, name=NAME, content=content("one1"), wait=False)
@@ -478,6 +497,12 @@ def test_throttling_is_waited_out(aws, run_module, monkeypatch, naps):
         {"attachments": [{"key": "SourceUrl", "values": []}]},
         {"attachments": [{"key": "SourceUrl", "values": ["x"], "name": "a b"}]},
         {"cloud_providers": []},
+        {"display_name": "größe"},
+        {"requires": [{"name": "a b"}]},
+        {"requires": [{"name": "abc", "version": "0"}]},
+        {"requires": [{"name": "abc", "version_name": "a b"}]},
+        {"requires": [{"name": "abc", "require_type": "a b"}]},
+        {"wait_timeout": 0},
         {"tags": {"aws:x": "y"}},
     ],
     ids=lambda options: str(options)[:60],
