@@ -43,8 +43,13 @@ def registry(response: ECRResponse) -> ECRBackend:
 def find(registry: ECRBackend, name: str) -> Repository:
     """Return a repository."""
     if name not in registry.repositories:
-        raise RepositoryNotFoundException(name, registry.account_id)
+        raise missing(name, registry.account_id)
     return registry.repositories[name]
+
+
+def missing(name: str, account: str) -> ServiceException:
+    """Return what AWS says of a repository that is not there."""
+    return RepositoryNotFoundException(name, account)
 
 
 def repository(response: ECRResponse) -> Repository:

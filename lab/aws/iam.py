@@ -149,6 +149,11 @@ def _identity(principal: str) -> _Identity:
     return _Identity(user.arn, policies, None, facts)
 
 
+def shown(principal: str) -> str:
+    """Return how a denial names a principal."""
+    return _identity(principal).shown
+
+
 def _ambient(principal: str) -> dict[str, str]:
     """Return the context every request has."""
     now = datetime.datetime.now(datetime.UTC)
