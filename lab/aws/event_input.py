@@ -12,13 +12,36 @@ from typing import Any
 from jsonpath_ng.ext import parse as parse_path
 
 _VARIABLE = re.compile(r"<([A-Za-z0-9._-]+)>")
+RESERVED = (
+    "aws.events.rule-arn",
+    "aws.events.rule-name",
+    "aws.events.event.ingestion-time",
+    "aws.events.event",
+    "aws.events.event.json",
+)
 
 
-def render(target: dict[str, Any], event: dict[str, Any], rule_arn: str, rule_name: str) -> str:
+def variables(template: str) -> list[str]:
+    """Return the names a template refers to."""
+    return _VARIABLE.findall(template)
+
+
+def is_template(template: str) -> bool:
+    """Tell whether a template can become JSON: an object, a list or a quoted string, or lines of plain text."""
+    if template.lstrip()[:1] not in ("{", "["):
+        return True
+    try:
+        json.loads(_fill(template, dict.fromkeys(variables(template), "")))
+    except ValueError:
+        return False
+    return True
+
+
+def render(target: dict[str, Any], event: dict[str, Any], rule_arn: str, rule_name: str, ingested: str = "") -> str:
     """Return the text that EventBridge hands to the target."""
-    if "Input" in target:
+    if target.get("Input"):
         return str(target["Input"])
-    if "InputPath" in target:
+    if target.get("InputPath"):
         return json.dumps(_find(target["InputPath"], event))
     transformer = target.get("InputTransformer")
     if not transformer:
@@ -26,9 +49,9 @@ def render(target: dict[str, Any], event: dict[str, Any], rule_arn: str, rule_na
     values = {
         "aws.events.rule-arn": rule_arn,
         "aws.events.rule-name": rule_name,
+        "aws.events.event.ingestion-time": ingested or event.get("time"),
+        "aws.events.event": {key: value for key, value in event.items() if key != "detail"},
         "aws.events.event.json": event,
-        "aws.events.event": event,
-        "aws.events.event.ingestion-time": event.get("time"),
     }
     for name, path in (transformer.get("InputPathsMap") or {}).items():
         found = _find(path, event)

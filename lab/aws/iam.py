@@ -6,6 +6,7 @@ Messages: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-d
 from __future__ import annotations
 
 import datetime
+import json
 import re
 import threading
 from collections.abc import Mapping
@@ -206,6 +207,18 @@ def assume(role_arn: str, service: str, context: Context | None = None) -> None:
         raise Denied(f"User: {service} is not authorized to perform: sts:AssumeRole on resource: {role_arn}")
 
 
+def trusts(role_arn: str, service: str) -> bool:
+    """Tell whether a role is there and names the service as one that may assume it, whatever else it asks for."""
+    found = role(role_arn)
+    if found is None:
+        return False
+    document = json.loads(found.assume_role_policy_document)
+    statements = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+    bare = [{key: part for key, part in one.items() if key != "Condition"} for one in statements]
+    allowing = {"Statement": [one for one in bare if one["Effect"] == "Allow"]}
+    return verdict([allowing], Request("sts:AssumeRole", role_arn, {}, "Service", service)) is Verdict.ALLOW
+
+
 def admits(policy: Policy | None, service: str, action: str, resource: str, context: Context) -> bool:
     """Tell whether a resource's own policy lets an AWS service do this: without one, none is let in."""
     if not policy:
@@ -219,7 +232,9 @@ def pass_role(principal: str, role_arn: str, service: str, context: Context | No
 
 
 def install() -> None:
-    """Learn of every key a node's role gets."""
+    """Learn of every key a node's role gets, and authorise what roles ask for."""
+    from lab.aws import iam_requests
     from lab.node.fleet import FLEET
 
+    iam_requests.install()
     FLEET.on_credentials(register)

@@ -80,6 +80,9 @@ def start(backend: SimpleSystemManagerBackend, params: dict[str, Any], principal
     else:
         chosen = ssm_targets.matching(backend, targets)
         refused = dict.fromkeys(ssm_access.denied(backend, principal, chosen), "AccessDenied")
+        if chosen and len(refused) == len(chosen):
+            # Some denied nodes are a matter of their own; when it is all of them, the call is refused.
+            ssm_access.check_instance(backend, principal, ssm_targets.instances(backend)[chosen[0]])
         if PLATFORM["PlatformType"] not in found.platform_types:
             refused = dict.fromkeys(chosen, "InvalidPlatform") | refused
     run = Run(backend, found, params, chosen, refused=refused)

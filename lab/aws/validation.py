@@ -25,7 +25,7 @@ from moto.core.utils import camelcase_to_underscores, get_service_model, method_
 SERVICES = ("ssm", "events", "ecr", "eks")
 
 Extra = Callable[[Mapping[str, Any]], Iterator[str]]
-_extras: dict[tuple[str, str], Extra] = {}
+_extras: dict[tuple[str, str], list[Extra]] = {}
 _original_dispatch = BaseResponse._dispatch
 
 # Java's names for kinds of characters, as parts of a Python character class.
@@ -190,7 +190,9 @@ def _code(service: str, operation: OperationModel) -> str:
 
 def register(service: str, operation: str, extra: Extra) -> None:
     """Add limits that the model lacks: ``extra(params)`` yields faults of a request the model allows."""
-    _extras[service, operation] = extra
+    known = _extras.setdefault((service, operation), [])
+    if extra not in known:
+        known.append(extra)
 
 
 def check(service: str, operation: str, params: Mapping[str, Any]) -> None:
@@ -205,8 +207,9 @@ def check(service: str, operation: str, params: Mapping[str, Any]) -> None:
             raise JsonRESTError(_code(service, model), found[0])
         errors = "error" if len(found) == 1 else "errors"
         raise JsonRESTError(_code(service, model), f"{len(found)} validation {errors} detected: {'; '.join(found)}")
-    for fault in _extras.get((service, operation), lambda _params: iter(()))(params):
-        raise JsonRESTError(_code(service, model), fault)
+    for extra in _extras.get((service, operation), []):
+        for fault in extra(params):
+            raise JsonRESTError(_code(service, model), fault)
 
 
 def _operation(service: str, request: Any) -> tuple[str, dict[str, Any]]:

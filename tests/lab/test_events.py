@@ -1,148 +1,147 @@
-"""Rules, targets, and what reaches the nodes."""
+"""Which rules an event triggers, and what reaches the targets.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events.html and
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+"""
 
 from __future__ import annotations
 
-import datetime
 import json
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from lab import settings
-from lab.aws import events
 
-ARN = f"arn:aws:ssm:{settings.REGION}:{settings.ACCOUNT}:document/nodecache-test"
-ROLE = f"arn:aws:iam::{settings.ACCOUNT}:role/events"
-EVENT = {
-    "account": settings.ACCOUNT,
-    "time": "2026-11-24T00:00:00Z",
-    "source": "aws.ecr",
-    "detail": {"image-tag": "v1", "list": ["a", 1], "number": 3},
-}
+TAG = {"type": "String"}
+AUTOMATION = f"arn:aws:ssm:{settings.REGION}:{settings.ACCOUNT}:automation-definition/fleet"
 
 
-@pytest.fixture
-def bus(lab: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return an EventBridge client whose rule `push` matches every tagged push."""
-    events.install()
-    monkeypatch.setattr(settings, "API_PORT", lab.port)
-    client = lab.client("events")
-    pattern = {"source": ["aws.ecr"], "detail": {"image-tag": [{"anything-but": [""]}]}}
-    client.put_rule(Name="push", EventPattern=json.dumps(pattern))
-    return client
-
-
-def target(**more: Any) -> dict[str, Any]:
-    nodes = {"RunCommandTargets": [{"Key": "tag:role", "Values": ["node"]}]}
-    return {"Id": "nodes", "Arn": ARN, "RoleArn": ROLE, "RunCommandParameters": nodes, **more}
-
-
-def push(client: Any, tag: str = "v1") -> None:
-    detail = json.dumps({"image-tag": tag})
-    client.put_events(Entries=[{"Source": "aws.ecr", "DetailType": "ECR Image Action", "Detail": detail}])
-
-
-def metric(lab: Any, name: str) -> int:
-    now = datetime.datetime.now(datetime.UTC)
-    points = lab.client("cloudwatch").get_metric_statistics(
-        Namespace="AWS/Events",
-        MetricName=name,
-        Dimensions=[{"Name": "RuleName", "Value": "push"}],
-        StartTime=now - datetime.timedelta(hours=1),
-        EndTime=now + datetime.timedelta(hours=1),
-        Period=3600,
-        Statistics=["Sum"],
-    )["Datapoints"]
-    return int(sum(point["Sum"] for point in points))
+def done(lab: Any) -> list[tuple[str, str]]:
+    found = lab.ssm.list_command_invocations(Details=True)["CommandInvocations"]
+    return [(i["InstanceId"], i["CommandPlugins"][0]["Output"].strip()) for i in found if i["Status"] == "Success"]
 
 
 def test_an_event_runs_the_document_on_the_tagged_nodes(lab: Any, bus: Any) -> None:
     node = lab.node(role="node")
     lab.node(role="other")
-    lab.document("echo got {{ tag }}", tag={"type": "String"})
+    lab.document("echo got {{ tag }}", tag=TAG)
     paths = {"InputPathsMap": {"tag": "$.detail.image-tag"}, "InputTemplate": '{"tag":["<tag>"]}'}
-    assert bus.put_targets(Rule="push", Targets=[target(InputTransformer=paths)])["FailedEntryCount"] == 0
-    push(bus, "v7")
-    found = lab.until(
-        lambda: [
-            i for i in lab.ssm.list_command_invocations(Details=True)["CommandInvocations"] if i["Status"] == "Success"
-        ]
-    )
-    assert [(i["InstanceId"], i["CommandPlugins"][0]["Output"].strip()) for i in found] == [(node, "got v7")]
-    lab.until(lambda: metric(lab, "Invocations") == 1)
-    assert metric(lab, "FailedInvocations") == 0
+    bus.put(InputTransformer=paths)
+    bus.push("v7")
+    assert lab.until(lambda: done(lab)) == [(node, "got v7")]
+    lab.until(lambda: bus.metric("Invocations") == 1)
+    assert (bus.metric("TriggeredRules"), bus.metric("MatchedEvents")) == (1, 1)
+    assert (bus.metric("InvocationAttempts"), bus.metric("RetryInvocationAttempts")) == (1, 0)
+    assert bus.metric("FailedInvocations") == 0
 
 
 def test_no_delivery_without_a_match_or_when_disabled(lab: Any, bus: Any) -> None:
     lab.node(role="node")
-    lab.document("true", tag={"type": "String"})
-    bus.put_targets(Rule="push", Targets=[target(Input='{"tag":["x"]}')])
-    push(bus, "")
-    bus.disable_rule(Name="push")
-    push(bus)
-    bus.enable_rule(Name="push")
-    push(bus)
-    lab.until(lambda: metric(lab, "Invocations") == 1)
+    lab.document("true", tag=TAG)
+    bus.put(Input='{"tag":["x"]}')
+    bus.push("")
+    bus.client.disable_rule(Name="push")
+    bus.push()
+    bus.client.enable_rule(Name="push")
+    bus.push()
+    lab.until(lambda: bus.metric("Invocations") == 1)
     assert len(lab.ssm.list_commands()["Commands"]) == 1
+    assert bus.metric("TriggeredRules") == 1
 
 
-def test_a_refused_delivery_goes_to_the_dead_letter_queue(lab: Any, bus: Any) -> None:
-    sqs = lab.client("sqs")
-    url = sqs.create_queue(QueueName="dead")["QueueUrl"]
-    queue = f"arn:aws:sqs:{settings.REGION}:{settings.ACCOUNT}:dead"
-    bus.put_targets(Rule="push", Targets=[target(Input='{"tag":["x"]}', DeadLetterConfig={"Arn": queue})])
-    push(bus)
-    wanted = {"QueueUrl": url, "MessageAttributeNames": ["All"]}
-    message = lab.until(lambda: sqs.receive_message(**wanted).get("Messages"))[0]
-    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "InvalidDocument"
-    assert message["MessageAttributes"]["TARGET_ARN"]["StringValue"] == ARN
-    assert json.loads(message["Body"])["detail"] == {"image-tag": "v1"}
-    lab.until(lambda: metric(lab, "InvocationsSentToDlq") == 1)
-    assert metric(lab, "FailedInvocations") == 1
+def test_a_rule_with_only_a_schedule_is_triggered_by_no_event(lab: Any, bus: Any) -> None:
+    url, arn = bus.queue("inbox", policy=False)
+    bus.client.put_rule(Name="nightly", ScheduleExpression="rate(1 day)")
+    bus.client.put_targets(Rule="nightly", Targets=[{"Id": "q", "Arn": arn}])
+    bus.push()
+    assert "Messages" not in lab.client("sqs").receive_message(QueueUrl=url)
+    assert bus.metric("TriggeredRules", RuleName="nightly") == 0
 
 
-def test_a_missing_dead_letter_queue_is_counted(lab: Any, bus: Any) -> None:
-    queue = f"arn:aws:sqs:{settings.REGION}:{settings.ACCOUNT}:none"
-    bus.put_targets(Rule="push", Targets=[target(Input='{"tag":["x"]}', DeadLetterConfig={"Arn": queue})])
-    push(bus)
-    lab.until(lambda: metric(lab, "InvocationsFailedToBeSentToDlq") == 1)
+def test_a_queue_gets_the_whole_event(bus: Any) -> None:
+    url, arn = bus.queue("inbox")
+    bus.client.put_targets(Rule="push", Targets=[{"Id": "q", "Arn": arn}])
+    bus.push("v2")
+    event = bus.message(url)["body"]
+    assert event.pop("id") and event.pop("time").endswith("Z")
+    assert event == {
+        "version": "0",
+        "detail-type": "ECR Image Action",
+        "source": "aws.ecr",
+        "account": settings.ACCOUNT,
+        "region": settings.REGION,
+        "resources": [],
+        "detail": {"image-tag": "v2"},
+    }
 
 
-@pytest.mark.parametrize(("code", "calls"), [("ThrottlingException", 3), ("AccessDeniedException", 1)])
-def test_only_what_passes_is_tried_again(bus: Any, monkeypatch: pytest.MonkeyPatch, code: str, calls: int) -> None:
-    made: list[Any] = []
-
-    class Refusing:
-        def send_command(self, **request: Any) -> None:
-            made.append(request)
-            raise ClientError({"Error": {"Code": code, "Message": "no"}}, "SendCommand")
-
-    monkeypatch.setattr(events.settings, "client", lambda service: Refusing())
-    rule = type("Rule", (), {"arn": "arn", "name": "push"})()
-    with pytest.raises(ClientError):
-        events._run_command(rule, target(Input='{"tag":["x"]}'), EVENT)
-    assert len(made) == calls
-
-
-def test_entries_that_are_refused_are_named(bus: Any) -> None:
-    good = target()
-    wrong = [
-        {key: value for key, value in {**good, "Id": id_}.items() if key != missing}
-        for id_, missing in (("norole", "RoleArn"), ("noblock", "RunCommandParameters"))
-    ]
-    answer = bus.put_targets(Rule="push", Targets=[good, *wrong])
-    assert [entry["TargetId"] for entry in answer["FailedEntries"]] == ["norole", "noblock"]
-    assert [one["Id"] for one in bus.list_targets_by_rule(Rule="push")["Targets"]] == ["nodes"]
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ({"Input": '{"a": 1}'}, {"a": 1}),
+        ({"InputPath": "$.detail"}, {"image-tag": "v3"}),
+        (
+            {
+                "InputTransformer": {
+                    "InputPathsMap": {"t": "$.detail.image-tag"},
+                    "InputTemplate": '"tag <t> of <aws.events.rule-name>"',
+                }
+            },
+            "tag v3 of push",
+        ),
+    ],
+    ids=["Input", "InputPath", "InputTransformer"],
+)
+def test_a_queue_gets_what_the_target_asks_for(bus: Any, how: dict[str, Any], expected: Any) -> None:
+    url, arn = bus.queue("inbox")
+    bus.client.put_targets(Rule="push", Targets=[{"Id": "q", "Arn": arn, **how}])
+    bus.push("v3")
+    assert bus.message(url)["body"] == expected
 
 
-def test_a_rule_has_five_targets_and_a_put_replaces_a_whole_target(bus: Any) -> None:
-    five = [{**target(), "Id": f"t{n}"} for n in range(5)]
-    assert bus.put_targets(Rule="push", Targets=five)["FailedEntryCount"] == 0
-    sixth = bus.put_targets(Rule="push", Targets=[{**target(), "Id": "t5"}])["FailedEntries"]
-    assert [entry["ErrorCode"] for entry in sixth] == ["LimitExceededException"]
-    assert bus.put_targets(Rule="push", Targets=[{**target(Input="{}"), "Id": "t0"}])["FailedEntryCount"] == 0
-    assert bus.put_targets(Rule="push", Targets=[{**target(), "Id": "t0"}])["FailedEntryCount"] == 0
-    targets = {one["Id"]: one for one in bus.list_targets_by_rule(Rule="push")["Targets"]}
-    assert len(targets) == 5
-    assert "Input" not in targets["t0"]
+def test_a_queue_whose_policy_names_another_rule_gets_nothing(bus: Any) -> None:
+    _url, arn = bus.queue("inbox", rule=f"{bus.RULE}-other")
+    dead, dead_arn = bus.queue()
+    bus.client.put_targets(Rule="push", Targets=[{"Id": "q", "Arn": arn, "DeadLetterConfig": {"Arn": dead_arn}}])
+    bus.push()
+    assert bus.message(dead)["ERROR_CODE"] == "NO_PERMISSIONS"
+
+
+def test_what_nothing_here_delivers_to_fails_and_is_no_server_error(bus: Any) -> None:
+    arn = f"arn:aws:lambda:{settings.REGION}:{settings.ACCOUNT}:function:f"
+    bus.client.put_targets(Rule="push", Targets=[{"Id": "f", "Arn": arn}])
+    bus.push()
+    assert (bus.metric("Invocations"), bus.metric("FailedInvocations")) == (1, 1)
+
+
+def test_rules_of_another_bus_have_metrics_of_their_own(bus: Any) -> None:
+    bus.client.create_event_bus(Name="mine")
+    bus.client.put_rule(Name="push", EventBusName="mine", EventPattern='{"source":["me"]}')
+    entry = {"Source": "me", "DetailType": "t", "Detail": "{}", "EventBusName": "mine"}
+    bus.client.put_events(Entries=[entry])
+    assert bus.metric("TriggeredRules", EventBusName="mine", RuleName="push") == 1
+    listed = bus.lab.client("cloudwatch").list_metrics(Namespace="AWS/Events", MetricName="TriggeredRules")["Metrics"]
+    assert [[one["Name"] for one in row["Dimensions"]] for row in listed] == [["EventBusName", "RuleName"]]
+
+
+def test_an_event_starts_an_automation_in_the_version_the_target_names(lab: Any, bus: Any) -> None:
+    step = {"name": "who", "action": "aws:executeAwsApi", "inputs": {"Service": "sts", "Api": "GetCallerIdentity"}}
+    content = {"schemaVersion": "0.3", "parameters": {"images": {"type": "StringList"}}, "mainSteps": [step]}
+    lab.ssm.create_document(Name="fleet", DocumentType="Automation", Content=json.dumps(content))
+    bus.allow({"Effect": "Allow", "Action": "ssm:StartAutomationExecution", "Resource": f"{AUTOMATION}:$DEFAULT"})
+    paths = {"InputPathsMap": {"tag": "$.detail.image-tag"}, "InputTemplate": '{"images":["app:<tag>"]}'}
+    bus.put(Arn=f"{AUTOMATION}:$DEFAULT", RunCommandParameters=None, InputTransformer=paths)
+    bus.push("v9")
+    found = lab.until(lambda: lab.ssm.describe_automation_executions()["AutomationExecutionMetadataList"])[0]
+    execution = lab.ssm.get_automation_execution(AutomationExecutionId=found["AutomationExecutionId"])
+    assert execution["AutomationExecution"]["Parameters"] == {"images": ["app:v9"]}
+
+
+def test_an_automation_needs_its_own_permission(lab: Any, bus: Any) -> None:
+    url, dead = bus.queue()
+    bus.put(Arn=AUTOMATION, RunCommandParameters=None, Input="{}", DeadLetterConfig={"Arn": dead})
+    bus.push()
+    message = bus.message(url)
+    assert message["ERROR_CODE"] == "NO_PERMISSIONS"
+    assert f"ssm:StartAutomationExecution on resource: {AUTOMATION}:$DEFAULT" in message["ERROR_MESSAGE"]

@@ -22,8 +22,11 @@ PATHS = {"Image-Tag": "$.detail.image-tag", "repoName": "$.detail.repository-nam
 
 @pytest.fixture
 def bus(lab: Any) -> Any:
-    """Return an EventBridge client of the lab."""
+    """Return an EventBridge client of the lab, and make the role that targets name."""
     events.install()
+    allow = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": allow})
+    lab.client("iam").create_role(RoleName="events", AssumeRolePolicyDocument=trust)
     return lab.client("events")
 
 

@@ -1,0 +1,194 @@
+"""PutRule and PutTargets: what EventBridge refuses although the model allows it.
+
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html, and for the numbers
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError
+from moto.events.exceptions import ValidationException
+from moto.events.models import EventsBackend
+from moto.events.responses import EventsHandler
+
+from lab.aws import event_input, iam, schedule
+from lab.aws.validation import register
+
+TARGETS_PER_RULE = 5
+SERVICE = "events.amazonaws.com"
+DOCUMENT = re.compile(r"arn:[\w-]+:ssm:[\w-]+:(\d{12})?:document/[\w.\-:/]+")
+AUTOMATION = re.compile(r"arn:[\w-]+:ssm:[\w-]+:(\d{12})?:automation-definition/([\w.-]+)(:[\w$]+)?")
+# What acts in the account by itself, and so only as a role.
+NEEDS_ROLE = ("ssm", "states", "kinesis", "firehose", "codepipeline", "codebuild", "ecs", "batch")
+_RATE = re.compile(r"rate\(([1-9][0-9]*) (minute|hour|day)(s?)\)")
+_PATH = re.compile(r"\$(\.[\w-]+|\[\d+\]|\[['\"][^'\"]+['\"]\]|\[\*\])*")
+_plain: dict[str, Callable[..., Any]] = {}
+
+
+def _check_schedule(expression: str) -> None:
+    found = _RATE.fullmatch(expression)
+    if found and (found[1] == "1") != bool(found[3]):
+        return
+    fields = expression.removeprefix("cron(").removesuffix(")").split()
+    # One of the two days has to be left open.
+    if expression == f"cron({' '.join(fields)})" and len(fields) == 6 and "?" in (fields[2], fields[4]):
+        try:
+            schedule.next_run(expression, datetime.datetime.now(datetime.UTC))
+        except schedule.ScheduleError:
+            pass
+        else:
+            return
+    raise ValidationException("Parameter ScheduleExpression is not valid.")
+
+
+def check_rule(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse a wrong schedule and a role that EventBridge may not assume."""
+    if params.get("ScheduleExpression"):
+        _check_schedule(params["ScheduleExpression"])
+    if params.get("RoleArn"):
+        yield from _assumable(params["RoleArn"])
+
+
+def check_targets(params: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the targets of a request."""
+    targets = params["Targets"]
+    ids = [target["Id"] for target in targets]
+    if len(set(ids)) != len(ids):
+        yield "Duplicate target IDs are not allowed in one request."
+    for target in targets:
+        yield from _check_target(target)
+
+
+def _check_target(target: Mapping[str, Any]) -> Iterator[str]:
+    arn, given = target["Arn"], target["Id"]
+    parts = arn.split(":")
+    if len(parts) < 6 or parts[0] != "arn":
+        yield f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format."
+        return
+    if parts[2] in NEEDS_ROLE and not target.get("RoleArn"):
+        yield f"RoleArn is required for target {arn}."
+    if parts[2] == "ssm":
+        yield from _check_ssm(target, arn)
+    elif target.get("RunCommandParameters"):
+        yield f"RunCommandParameters is not supported for target {arn}."
+    yield from _check_input(target, given)
+    queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+    if queue is not None:
+        yield from _check_queue(queue, parts[3])
+    if target.get("RoleArn"):
+        yield from _assumable(target["RoleArn"])
+
+
+def _check_ssm(target: Mapping[str, Any], arn: str) -> Iterator[str]:
+    if not DOCUMENT.fullmatch(arn):
+        if not AUTOMATION.fullmatch(arn):
+            yield f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format."
+        elif target.get("RunCommandParameters"):
+            yield f"RunCommandParameters is not supported for target {arn}."
+        return
+    blocks = (target.get("RunCommandParameters") or {}).get("RunCommandTargets") or []
+    if not blocks:
+        yield f"Parameter(s) RunCommandParameters must be specified for target: {target['Id']}."
+    if len(blocks) > 1:
+        yield f"RunCommandParameters of target {target['Id']} must have exactly one RunCommandTargets block."
+    for block in blocks:
+        key = block["Key"]
+        if key != "InstanceIds" and (not key.startswith("tag:") or key == "tag:"):
+            yield f"RunCommandTargets key {key} of target {target['Id']} is not valid: use InstanceIds or tag:tag-key."
+
+
+def _check_input(target: Mapping[str, Any], given: str) -> Iterator[str]:
+    ways = [way for way in ("Input", "InputPath", "InputTransformer") if target.get(way)]
+    if len(ways) > 1:
+        yield f"Only one of Input, InputPath, or InputTransformer must be provided for target {given}."
+    if target.get("Input") and not _is_json(target["Input"]):
+        yield f"JSON syntax error in input for target {given}."
+    if target.get("InputPath") and not _PATH.fullmatch(target["InputPath"]):
+        yield f"Invalid JSONPath in InputPath for target {given}: {target['InputPath']}."
+    transformer = target.get("InputTransformer")
+    if transformer:
+        yield from _check_transformer(transformer, given)
+
+
+def _check_transformer(transformer: Mapping[str, Any], given: str) -> Iterator[str]:
+    paths = transformer.get("InputPathsMap") or {}
+    for name, path in paths.items():
+        if name.upper().startswith("AWS"):
+            yield f"InputPathsMap of target {given}: {name} is not valid, names that start with AWS are reserved."
+        if not _PATH.fullmatch(path):
+            yield f"Invalid JSONPath in InputPathsMap for target {given}: {path}."
+    used = set(event_input.variables(transformer["InputTemplate"]))
+    for name in sorted(used - set(paths) - set(event_input.RESERVED)):
+        yield f"Invalid InputTemplate for target {given}: the variable {name} is not in InputPathsMap."
+    if not event_input.is_template(transformer["InputTemplate"]):
+        yield f"Invalid InputTemplate for target {given}: it is neither JSON nor a string."
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_queue(queue: str, region: str) -> Iterator[str]:
+    parts = queue.split(":")
+    if len(parts) != 6 or parts[2] != "sqs":
+        yield f"Parameter {queue} is not valid. Reason: Dead-letter queue must be an Amazon SQS queue."
+    elif queue.endswith(".fifo"):
+        yield f"Parameter {queue} is not valid. Reason: A FIFO queue cannot be a dead-letter queue."
+    elif region and parts[3] != region:
+        yield f"Parameter {queue} is not valid. Reason: The dead-letter queue must be in the rule's Region."
+
+
+def _assumable(role_arn: str) -> Iterator[str]:
+    """Look at whom the role trusts; its conditions can only be met by an event of the rule."""
+    if not iam.trusts(role_arn, SERVICE):
+        yield f"Provided role '{role_arn}' cannot be assumed by principal '{SERVICE}'."
+
+
+def put_targets(self: EventsHandler) -> Any:
+    """Answer PutTargets: all of them, or none when there would be too many."""
+    backend: EventsBackend = self.events_backend
+    rule = backend.describe_rule(self._get_param("Rule"), self._get_param("EventBusName"))
+    ids = {target["Id"] for target in rule.targets} | {target["Id"] for target in self._get_param("Targets")}
+    if len(ids) > TARGETS_PER_RULE:
+        raise JsonRESTError("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
+    return _plain["put_targets"](self)
+
+
+def put_events(self: EventsHandler) -> str:
+    """Answer PutEvents: nobody but AWS speaks for its services, whose own events do not come this way."""
+    entries = self._get_param("Entries")
+    denied = {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized for the source."}
+    aws = [str(entry.get("Source", "")).startswith("aws.") for entry in entries]
+    taken = iter(self.events_backend.put_events([one for one, is_aws in zip(entries, aws, strict=True) if not is_aws]))
+    answers = [denied if is_aws else next(taken) for is_aws in aws]
+    failed = sum("ErrorCode" in answer for answer in answers)
+    return json.dumps({"FailedEntryCount": failed, "Entries": answers})
+
+
+def put_rule(self: EventsBackend, name: str, *arguments: Any, **more: Any) -> Any:
+    """Store a rule; tags count only when it is new."""
+    bus = self.event_buses.get(self._normalize_event_bus_arn(more.get("event_bus_arn")))
+    if bus and name in bus.rules:
+        more["tags"] = None
+    return _plain["put_rule"](self, name, *arguments, **more)
+
+
+def install() -> None:
+    """Check rules and targets before moto stores them."""
+    register("events", "PutRule", check_rule)
+    register("events", "PutTargets", check_targets)
+    if not _plain:
+        _plain["put_targets"], _plain["put_rule"] = EventsHandler.put_targets, EventsBackend.put_rule
+        EventsHandler.put_targets = put_targets  # type: ignore[method-assign]
+        EventsHandler.put_events = put_events  # type: ignore[method-assign]
+        EventsBackend.put_rule = put_rule  # type: ignore[method-assign]
