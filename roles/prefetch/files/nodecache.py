@@ -36,6 +36,7 @@ import concurrent.futures
 import contextlib
 import fcntl
 import fnmatch
+import functools
 import glob
 import hashlib
 import json
@@ -146,7 +147,7 @@ def curl(url, headers=(), data=None, options=(), seconds=20, allowed=(200,)):
         os.close(reading)
     said, place = done.stderr.decode(errors="replace"), url.partition("?")[0]
     if done.returncode:
-        raise failure(f"{place}: {said.strip().splitlines()[-1:]}", done.returncode in PASSING_CURL)
+        raise failure(f"{place}: {(said.splitlines() or ['?'])[-1]}", done.returncode in PASSING_CURL)
     status = int(re.findall(r"(?m)^HTTP/\S+ (\d+)", said)[-1])
     if status not in allowed:
         raise failure("{}: {} {}".format(place, status, done.stdout[:300].decode(errors="replace")))
@@ -317,6 +318,7 @@ class Runtime:
 # --- registry and AWS -------------------------------------------------------------------------
 
 
+@functools.lru_cache(None)
 def imds(path):
     base = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://169.254.169.254").rstrip("/")
     life, direct = ["X-aws-ec2-metadata-token-ttl-seconds: 300"], ['noproxy = "*"']
@@ -524,7 +526,8 @@ class Cache:
             return self.logins[key]
 
     def ask(self, image, what, *options):
-        return retry(self.deadline, manifest, image, what, self.login(image), *options)
+        # Only ECR has to answer; what another registry does not tell at once, a mirror may know.
+        return retry(self.deadline if image.ecr else 0, manifest, image, what, self.login(image), *options)
 
     def head(self, image):
         """Return the digest that the registry has under the image's tag."""
@@ -548,7 +551,6 @@ class Cache:
             try:
                 image.digest = self.head(image)
             except Failure:
-                # A mirror of the node may know what the registry itself does not tell.
                 if image.ecr:
                     raise
         elif image.ecr:

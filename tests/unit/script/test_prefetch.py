@@ -96,6 +96,21 @@ class Prefetch(Case):
         self.assertTrue(self.run_script(["registry.example/a/b:c"])["ok"])
         self.assertEqual(len(self.runtime.pulled), 1)
 
+    def test_only_ecr_is_asked_again(self):
+        asked = []
+
+        def late(image, *_arguments):
+            asked.append(image.host)
+            raise nodecache.Passing("timed out")
+
+        self.replace("manifest", late)
+        self.replace("sleep", lambda seconds: None, nodecache.time)
+        self.runtime.remote["registry.example/a/b:c"] = A
+        self.assertTrue(self.run_script(["registry.example/a/b:c"])["ok"])
+        self.assertEqual(len(asked), 2, "for the digest and for the size")
+        self.assertFalse(self.run_script([APP + ":v1"])["ok"])
+        self.assertEqual(len(asked), 2 + nodecache.ATTEMPTS)
+
     def refused(self, *_arguments):
         raise nodecache.Failure("403 Forbidden")
 
