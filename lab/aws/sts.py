@@ -10,7 +10,6 @@ from typing import Any
 from moto.sts.exceptions import STSClientError
 from moto.sts.models import STSBackend
 
-from lab import settings
 from lab.aws import iam
 
 # The query protocol's words for what the JSON services call by longer names.
@@ -28,8 +27,9 @@ def get_caller_identity(self: STSBackend, access_key_id: str, region: str) -> tu
     if principal == iam.ROOT or found is None:
         told: tuple[str, str, str] = _original["get_caller_identity"](self, access_key_id, region)
         return told
-    arn = f"arn:aws:sts::{settings.ACCOUNT}:assumed-role/{found.name}/{principal.session}"
-    return f"{found.id}:{principal.session}", arn, settings.ACCOUNT
+    account = found.arn.split(":")[4]
+    arn = f"arn:aws:sts::{account}:assumed-role/{found.name}/{principal.session}"
+    return f"{found.id}:{principal.session}", arn, account
 
 
 def install() -> None:

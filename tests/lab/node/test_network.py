@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from lab.node import network
+
+NODE = "i-0aaaaaaaaaaaaaad1"
+
+
+def test_link_names_fit_the_kernel():
+    assert len(network.link_of(NODE)) <= 15
+
+
+def test_a_nodes_downloads_are_shaped(nodes):
+    nodes.start(NODE, "10.77.0.61")
+    said = subprocess.run(["tc", "-j", "qdisc", "show", "dev", network.link_of(NODE)], capture_output=True, check=True)
+    (shaper,) = [one for one in json.loads(said.stdout) if one["kind"] == "tbf"]
+    assert shaper["options"]["rate"] * 8 == 400_000_000
+
+
+def test_a_node_reaches_the_lab_and_nothing_else(nodes):
+    nodes.start(NODE, "10.77.0.62")
+    routes = nodes.run(NODE, "ip -4 route", {}, 10).stdout.decode().splitlines()
+    assert [route.split()[0] for route in routes] == [network.SUBNET]
+
+
+def test_a_link_that_cannot_be_made_leaves_no_half(nodes):
+    network.attach(NODE, "10.77.0.63")
+    try:
+        with pytest.raises(network.NetworkError, match="ip netns add"):
+            network.attach(NODE, "10.77.0.64")
+        assert network.exists(network.link_of(NODE))
+    finally:
+        network.detach(NODE, "10.77.0.63")
+    assert not network.exists(network.link_of(NODE))
