@@ -12,7 +12,14 @@ from pathlib import Path
 
 from lab import settings
 
-PACKAGES = {"ip": "iproute2", "tc": "iproute2", "nsenter": "util-linux", "unshare": "util-linux", "curl": "curl"}
+PACKAGES = {
+    "ip": "iproute2",
+    "tc": "iproute2",
+    "nsenter": "util-linux",
+    "unshare": "util-linux",
+    "curl": "curl",
+    "openssl": "openssl",
+}
 PROBE = "nc-probe"
 PROBE_LINK = "ncprobe0"
 IP_FREEBIND = 15

@@ -156,7 +156,8 @@ def follow(chosen: argparse.Namespace) -> int:
 def environment() -> dict[str, str]:
     """Return the variables that point AWS's tools at the lab."""
     places = os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin").split(os.pathsep)
-    here = str(Path(sys.executable).parent)
+    # First the interpreter's folder, with the aws that is known to work; the lab's own stands in for the CLI's plugin.
+    here = [str(Path(sys.executable).parent), str(server.ROOT / "lab/bin")]
     return {
         "AWS_ENDPOINT_URL": settings.endpoint(),
         "AWS_ACCESS_KEY_ID": settings.ACCESS_KEY,
@@ -164,7 +165,7 @@ def environment() -> dict[str, str]:
         "AWS_REGION": settings.REGION,
         "AWS_DEFAULT_REGION": settings.REGION,
         "AWS_CA_BUNDLE": str(settings.RUN / "tls/bundle.pem"),
-        "PATH": os.pathsep.join([here, *(place for place in places if place != here)]),
+        "PATH": os.pathsep.join([*here, *(place for place in places if place not in here)]),
     }
 
 

@@ -13,6 +13,7 @@ MODULES = (
     "ssm_command_lists",
     "ssm_associations",
     "ssm_instances",
+    "ssm_sessions",
     "automation",
     "events",
     "ecr",

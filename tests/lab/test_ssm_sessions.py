@@ -1,0 +1,66 @@
+"""https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_StartSession.html"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lab.aws import ssm_sessions, ssm_support
+
+PLUGIN = Path(__file__).resolve().parents[2] / "lab/bin/session-manager-plugin"
+
+
+@pytest.fixture(name="node")
+def node_fixture(lab, monkeypatch):
+    monkeypatch.setattr(ssm_sessions, "fleet", lambda: lab.fleet)
+    ssm_sessions.install()
+    return lab.node()
+
+
+def test_a_session_is_opened_on_a_node_that_is_online(lab, node):
+    answer = lab.ssm.start_session(Target=node)
+    assert set(answer) >= {"SessionId", "TokenValue", "StreamUrl"}
+    assert lab.ssm.terminate_session(SessionId=answer["SessionId"])["SessionId"] == answer["SessionId"]
+
+
+@pytest.mark.parametrize(
+    ("code", "given"),
+    [
+        ("TargetNotConnected", {"Target": "i-0123456789abcdef0"}),
+        ("InvalidDocument", {"DocumentName": "AWS-RunShellScript"}),
+        ("InvalidParameters", {"DocumentName": "AWS-StartInteractiveCommand"}),
+    ],
+)
+def test_what_cannot_be_opened_is_refused(lab, node, code, given):
+    with pytest.raises(ClientError) as refused:
+        lab.ssm.start_session(**({"Target": node} | given))
+    assert refused.value.response["Error"]["Code"] == code
+
+
+def test_the_caller_needs_permission(lab, node, monkeypatch):
+    def refuse(_principal, action, resource, _context=None):
+        raise ssm_support.error("AccessDeniedException", f"{action} {resource}")
+
+    monkeypatch.setattr(ssm_sessions, "allow", refuse)
+    with pytest.raises(ClientError, match=f"ssm:StartSession arn:aws:ec2:us-east-1:123456789012:instance/{node}"):
+        lab.ssm.start_session(Target=node)
+
+
+def test_the_plugin_tells_its_version():
+    done = subprocess.run([PLUGIN, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == "1.2.764.0\n"
+
+
+def test_the_plugin_cannot_enter_a_node_that_is_not_there():
+    asked = json.dumps({"Target": "i-0123456789abcdef0"})
+    answer = json.dumps({"SessionId": "s"})
+    environment = {"PATH": os.environ["PATH"], "VARIABLE": answer}
+    command = [PLUGIN, "VARIABLE", "us-east-1", "StartSession", "", asked, "http://127.0.0.1"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert done.stderr == "\nCannot perform start session: i-0123456789abcdef0 is not connected.\n"
