@@ -17,6 +17,7 @@ from typing import Any
 
 import boto3
 import pytest
+import yaml
 from botocore.config import Config
 
 from lab import settings
@@ -316,3 +317,22 @@ def bus(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Bus:
     monkeypatch.setattr(settings, "API_PORT", lab.port)
     monkeypatch.setattr(event_delivery, "FIRST_WAIT", 0.01)
     return Bus(lab)
+
+
+@pytest.fixture
+def run_examples(run_module: Callable[..., dict[str, Any]]) -> Callable[..., list[dict[str, Any]]]:
+    """Return what runs a module's own examples one after the other, with some of their options replaced."""
+
+    def run(name: str, /, **replaced: Any) -> list[dict[str, Any]]:
+        module = importlib.import_module(f"ansible_collections.nodecache.eks.plugins.modules.{name}")
+        tasks = [task for task in yaml.safe_load(module.EXAMPLES) if f"nodecache.eks.{name}" in task]
+        results = []
+        for task in tasks:
+            options = task[f"nodecache.eks.{name}"] or {}
+            options |= {option: value for option, value in replaced.items() if option in options}
+            result = run_module(name, **options)
+            assert not result.get("failed"), (task["name"], result["msg"])
+            results.append(result)
+        return results
+
+    return run

@@ -134,3 +134,9 @@ def test_nodes_that_do_not_start_are_told(nodes: Nodes, new: dict[str, Any], run
 def test_a_cluster_that_is_not_there_is_told(new: dict[str, Any], run_module: Run) -> None:
     failed = run_module("eks_nodegroup", **{**new, "cluster_name": "nowhere"})
     assert failed["msg"].startswith("node group 'workers': could not create (ResourceNotFoundException): ")
+
+
+def test_the_examples_run_as_they_are_written(new: dict[str, Any], run_examples: Any) -> None:
+    results = run_examples("eks_nodegroup", subnets=new["subnets"], node_role=new["node_role"])
+    assert [result["changed"] for result in results] == [True] * len(results)
+    assert results[-1]["nodegroup"] == {}

@@ -176,3 +176,13 @@ def test_a_login_opens_the_registry(registry: Any, run_module: Run) -> None:
     assert login["registry"] == data["proxyEndpoint"].removeprefix("https://")
     assert login["username"] == base64.b64decode(data["authorizationToken"]).decode().partition(":")[0]
     assert login["password"] and not login["changed"]
+
+
+def test_the_examples_run_as_they_are_written(bus: Any, registry: Any, run_examples: Any, run_module: Run) -> None:
+    changes = [result["changed"] for result in run_examples("eventbridge_rule")]
+    assert changes == [True, True, True, True, True]
+    run_module("eventbridge_rule", name="nodecache-push", event_pattern=PATTERN)
+    assert [result["changed"] for result in run_examples("eventbridge_target")] == [True] * 4
+    push(registry, 1, "v1")
+    assert [len(result["images"]) for result in run_examples("ecr_image_info")] == [1, 0]
+    assert run_examples("ecr_authorization_token_info")[0]["username"] == "AWS"
