@@ -14,10 +14,14 @@ except ImportError:
     # AnsibleAWSModule reports the missing library; the name only has to exist until then.
     ClientError = Exception
 
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import (
+    is_boto3_error_code,
+    is_boto3_error_message,
+)
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import RETRY_CODES, NodecacheError, call
 
+_NOT_YET = "ConcurrentModificationException"
 # The API takes that many at once.
 _BATCH = 10
 
@@ -63,7 +67,15 @@ def put_rule(client: Any, rule: dict[str, Any], tags: dict[str, str]) -> str:
 def delete_rule(client: Any, name: str, bus: str, force: bool) -> None:
     """Delete a rule that has no targets."""
     with call("rule", "delete", name):
-        client.delete_rule(Name=name, EventBusName=bus, **_force(force), aws_retry=True)
+        _again(_delete_rule, client, {"Name": name, "EventBusName": bus, **_force(force)})
+
+
+def _delete_rule(client: Any, request: dict[str, Any]) -> None:
+    try:
+        client.delete_rule(**request)
+    except is_boto3_error_message("has targets") as error:
+        # They are gone, as RemoveTargets said, but not yet everywhere.
+        raise ClientError({"Error": {**error.response["Error"], "Code": _NOT_YET}}, "DeleteRule") from error
 
 
 def tag_rule(client: Any, name: str, arn: str, to_set: dict[str, str], to_unset: list[str]) -> None:

@@ -36,6 +36,12 @@ UNORDERED = (
 _NEED_ROLE = ("batch", "ecs", "kinesis", "states")
 # What AWS may fill in, so that it means the same as nothing.
 _DEFAULTS = (("AssignPublicIp", "DISABLED"), ("TaskCount", 1), ("base", 0), ("weight", 0))
+_AUTOMATION = ":automation-definition/"
+# Of each pair a target has one; setting one takes the other away.
+_EXCLUSIVE = (
+    ("EcsParameters", "LaunchType", "CapacityProviderStrategy"),
+    ("RedshiftDataParameters", "Sql", "Sqls"),
+)
 _RUN_COMMAND_KEY = re.compile(r"InstanceIds|tag:.+")
 _INSTANCE = re.compile(r"(i|mi)-[0-9a-f]{8,17}")
 _QUEUE = re.compile(r"arn:[^:]+:sqs:[^:]+:\d{12}:.+(?<!\.fifo)")
@@ -69,8 +75,8 @@ def build_desired(params: dict[str, Any], shape: Any) -> dict[str, Any]:
         raise NodecacheError(f"dead_letter_config.arn is '{queue}' but must be the ARN of a standard SQS queue.")
     if (params["run_command_parameters"] or {}).get("run_command_targets") is not None:
         _check_run_command(params)
-    elif ":automation-definition/" in (params["arn"] or ""):
-        _check_document_input(params)
+    elif _AUTOMATION in (params["arn"] or ""):
+        _check_document_input(params["input"])
     return desired
 
 
@@ -115,13 +121,13 @@ def _check_run_command(params: dict[str, Any]) -> None:
     for value in values if key == "InstanceIds" else ():
         if not _INSTANCE.fullmatch(value):
             raise NodecacheError(f"run_command_targets.values has '{value}' but must have instance ids.")
-    _check_document_input(params)
+    _check_document_input(params["input"])
 
 
-def _check_document_input(params: dict[str, Any]) -> None:
-    if params["input"] in (None, ""):
+def _check_document_input(value: Any) -> None:
+    if value in (None, ""):
         return
-    parsed = _model.read_json("input", params["input"])
+    parsed = _model.read_json("input", value)
     strings = isinstance(parsed, dict) and all(
         isinstance(value, list) and all(isinstance(item, str) for item in value) for value in parsed.values()
     )
@@ -139,6 +145,11 @@ def plan(current: dict[str, Any], desired: dict[str, Any], shape: Any) -> dict[s
     if service(desired.get("Arn") or current.get("Arn", "")) != service(current.get("Arn", "")):
         # Another kind of target refuses the parameters of the kind it was.
         kept = {key: value for key, value in kept.items() if not key.endswith("Parameters")}
+    for block, one, other in _EXCLUSIVE:
+        given = desired.get(block) or {}
+        gone = {one} if given.get(other) else {other} if given.get(one) else set()
+        if gone & set(kept.get(block, {})):
+            kept[block] = {key: value for key, value in kept[block].items() if key not in gone}
     after = _model.overlay(shape, kept, desired)
     _check_whole(after, shape)
     return after
@@ -154,8 +165,10 @@ def _check_whole(target: dict[str, Any], shape: Any) -> None:
         raise NodecacheError(f"{name} has {' and '.join(sorted(options))} but can have only one of them.")
     for option in options:
         _check_kind(option, target["Arn"])
-    assumed = service(target["Arn"]) in _NEED_ROLE or ":automation-definition/" in target["Arn"]
-    if "RoleArn" not in target and (assumed or options == ["run_command_parameters"]):
+    is_document = _AUTOMATION in target["Arn"] or options == ["run_command_parameters"]
+    if is_document:
+        _check_document_input(target.get("Input"))
+    if "RoleArn" not in target and (is_document or service(target["Arn"]) in _NEED_ROLE):
         reason = options[0] if options else f"arn '{target['Arn']}'"
         raise NodecacheError(f"{name} has {reason} and needs role_arn.")
 

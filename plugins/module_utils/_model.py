@@ -44,6 +44,8 @@ def _is_tags(shape: Any) -> bool:
 def _text(value: Any, path: str) -> str:
     if value is None:
         raise NodecacheError(f"{path} has no value but must be text.")
+    if isinstance(value, (dict, list)):
+        raise NodecacheError(f"{path} is {shown(value)} but must be text.")
     # YAML reads true where a header or a label wants text.
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -121,15 +123,16 @@ def same(one: Any, other: Any, unordered: Collection[str] = ()) -> bool:
 
 def read_json(option: str, value: Any) -> Any:
     """Return the data of a JSON text; what is no text is data already."""
-    if not isinstance(value, str):
-        return value
     try:
-        return json.loads(value, parse_constant=_no_constant)
-    except ValueError as error:
+        data = json.loads(value, parse_constant=_no_constant) if isinstance(value, str) else value
+        # Half of a surrogate pair is a text that cannot be sent.
+        json_text(data).encode()
+        return data
+    except (ValueError, RecursionError) as error:
         raise NodecacheError(f"{option} is {shown(value)} but must be JSON: {error}.") from error
 
 
-def _no_constant(name: str) -> None:
+def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 

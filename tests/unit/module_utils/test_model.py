@@ -153,3 +153,20 @@ def test_an_option_that_botocore_does_not_know_asks_for_a_newer_one():
 def test_an_entry_without_a_value_is_told():
     with pytest.raises(NodecacheError, match="^tag_list.a has no value but must be text.$"):
         _model.to_request(SHAPE, {"tag_list": {"a": None}})
+
+
+@pytest.mark.parametrize("value", [["a"], {"a": "b"}])
+def test_an_entry_that_is_no_text_is_told(value):
+    with pytest.raises(NodecacheError, match="^user_map.a is .* but must be text.$"):
+        _model.to_request(SHAPE, {"user_map": {"a": value}})
+
+
+@pytest.mark.parametrize("value", ["{", "NaN", "[1,]", "a: b", "[" * 100_000, '"\\ud800"', "\ud800"])
+def test_what_is_no_json_is_told(value):
+    with pytest.raises(NodecacheError, match="^input is .* but must be JSON: "):
+        _model.read_json("input", value)
+
+
+def test_data_is_data():
+    assert _model.read_json("input", {"a": [None]}) == {"a": [None]}
+    assert _model.read_json("input", '" a"') == " a"

@@ -17,6 +17,7 @@ PATTERN = {
 class Events:
     def __init__(self):
         self.rule, self.tags, self.targets, self.fail, self.owner = None, {}, [], {}, {}
+        self.late = 0
 
     def _check(self, operation):
         if operation in self.fail:
@@ -40,6 +41,10 @@ class Events:
     def DeleteRule(self, Name, EventBusName, Force=False):
         assert not self.targets
         assert Force or not self.owner
+        if self.late:
+            self.late -= 1
+            error = {"Code": "ValidationException", "Message": "Rule can't be deleted since it has targets."}
+            raise ClientError({"Error": error}, "DeleteRule")
         self.rule = None
 
     def RemoveTargets(self, Rule, EventBusName, Ids, Force=False):
@@ -279,3 +284,14 @@ def test_what_may_pass_is_tried_again(rule, events, monkeypatch, code):
     events.fail["PutRule"] = code
     assert rule(event_pattern=PATTERN)["changed"]
     assert events.rule
+
+
+def test_removed_targets_may_take_a_moment_to_be_gone(rule, events, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    rule(event_pattern=PATTERN)
+    events.late = 2
+    assert rule(state="absent")["changed"]
+    rule(event_pattern=PATTERN)
+    events.late = 100
+    assert "can't be deleted since it has targets" in rule(state="absent")["msg"]
+    assert events.late < 98

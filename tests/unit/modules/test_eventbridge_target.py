@@ -447,3 +447,21 @@ def test_older_botocore_is_asked_for_more_only_by_what_needs_it(target, client, 
     assert target(arn="arn:aws:sqs:eu-central-1:123456789012:q")["changed"]
     failed = target(arn="arn:aws:appsync:eu-central-1:1:x", app_sync_parameters={"graph_ql_operation": "query {a}"})
     assert failed["msg"].startswith("app_sync_parameters needs a newer botocore than 1.")
+
+
+def test_one_of_a_pair_takes_the_place_of_the_other(target, client, events):
+    ecs = {"task_definition_arn": "arn:aws:ecs:eu-central-1:123456789012:task-definition/a", "launch_type": "EC2"}
+    target(arn="arn:aws:ecs:eu-central-1:123456789012:cluster/x", role_arn=ROLE, ecs_parameters=ecs)
+    four_times(target, client, ecs_parameters={"capacity_provider_strategy": [{"capacity_provider": "SPOT"}]})
+    assert set(events.targets["t"]["EcsParameters"]) == {"TaskDefinitionArn", "CapacityProviderStrategy"}
+    four_times(target, client, ecs_parameters={"launch_type": "FARGATE"})
+    assert set(events.targets["t"]["EcsParameters"]) == {"TaskDefinitionArn", "LaunchType"}
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_input_must_suit_the_document_that_stays(target, client, check):
+    create(target)
+    client.calls.clear()
+    failed = target(check=check, input={"action": "report"})
+    assert "a document takes an object of lists of strings" in failed["msg"]
+    assert not set(client.names()) & set(WRITES)
