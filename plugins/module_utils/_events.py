@@ -14,20 +14,33 @@ except ImportError:
     # AnsibleAWSModule reports the missing library; the name only has to exist until then.
     ClientError = Exception
 
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import (
-    is_boto3_error_code,
-    is_boto3_error_message,
-)
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import RETRY_CODES, NodecacheError, call
 
-_NOT_YET = "ConcurrentModificationException"
+# What was just made or removed may not be known everywhere for a moment.
+_PASSING = ("cannot be assumed by principal", "has targets")
 # The API takes that many at once.
 _BATCH = 10
 
 
 def _again(function: Callable[..., Any], *arguments: Any) -> Any:
     return AWSRetry.jittered_backoff(catch_extra_error_codes=list(RETRY_CODES))(function)(*arguments)
+
+
+class _Settling(AWSRetry):  # type: ignore[misc]
+    @staticmethod
+    def status_code_from_exception(error: Any) -> str:
+        return str(error.response["Error"].get("Message"))
+
+    @staticmethod
+    def found(response_code: str, catch_extra_error_codes: Any = None) -> bool:
+        return any(text in response_code for text in _PASSING)
+
+
+def _settled(function: Callable[..., Any], *arguments: Any, **request: Any) -> Any:
+    # About 20 seconds: a role that EventBridge never may assume is told soon enough.
+    return _Settling.jittered_backoff(retries=5)(function)(*arguments, **request)
 
 
 def find_rule(client: Any, name: str, bus: str) -> dict[str, Any] | None:
@@ -61,21 +74,13 @@ def put_rule(client: Any, rule: dict[str, Any], tags: dict[str, str]) -> str:
     if tags:
         request["Tags"] = _tag_list(tags)
     with call("rule", "put", rule["Name"]):
-        return str(client.put_rule(**request, aws_retry=True)["RuleArn"])
+        return str(_settled(client.put_rule, **request, aws_retry=True)["RuleArn"])
 
 
 def delete_rule(client: Any, name: str, bus: str, force: bool) -> None:
     """Delete a rule that has no targets."""
     with call("rule", "delete", name):
-        _again(_delete_rule, client, {"Name": name, "EventBusName": bus, **_force(force)})
-
-
-def _delete_rule(client: Any, request: dict[str, Any]) -> None:
-    try:
-        client.delete_rule(**request)
-    except is_boto3_error_message("has targets") as error:
-        # They are gone, as RemoveTargets said, but not yet everywhere.
-        raise ClientError({"Error": {**error.response["Error"], "Code": _NOT_YET}}, "DeleteRule") from error
+        _settled(client.delete_rule, Name=name, EventBusName=bus, **_force(force), aws_retry=True)
 
 
 def tag_rule(client: Any, name: str, arn: str, to_set: dict[str, str], to_unset: list[str]) -> None:
@@ -127,7 +132,7 @@ def _put_target(client: Any, rule: str, bus: str, target: dict[str, Any]) -> Non
 def put_target(client: Any, rule: str, bus: str, target: dict[str, Any]) -> None:
     """Write one whole target and leave its siblings alone."""
     with call("target", f"put on rule '{rule}'", target["Id"]):
-        _again(_put_target, client, rule, bus, target)
+        _settled(_again, _put_target, client, rule, bus, target)
 
 
 def _remove_targets(client: Any, rule: str, bus: str, ids: list[str], force: bool) -> None:

@@ -178,7 +178,12 @@ def test_a_login_opens_the_registry(registry: Any, run_module: Run) -> None:
     assert login["password"] and not login["changed"]
 
 
-def test_the_examples_run_as_they_are_written(bus: Any, registry: Any, run_examples: Any, run_module: Run) -> None:
+def test_the_examples_run_as_they_are_written(
+    lab: Any, bus: Any, registry: Any, run_examples: Any, run_module: Run
+) -> None:
+    trust = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    lab.client("iam").create_role(RoleName="nodecache-events", AssumeRolePolicyDocument=policy)
     changes = [result["changed"] for result in run_examples("eventbridge_rule")]
     assert changes == [True, True, True, True, True]
     run_module("eventbridge_rule", name="nodecache-push", event_pattern=PATTERN)

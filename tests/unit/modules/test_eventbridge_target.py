@@ -35,6 +35,7 @@ class Events:
     def __init__(self):
         self.targets = {"sibling": copy.deepcopy(SIBLING)}
         self.rule, self.failures, self.refusal, self.owner = True, [], None, {}
+        self.young = 0
 
     def DescribeRule(self, Name, EventBusName):
         if not self.rule:
@@ -51,6 +52,10 @@ class Events:
         return {**answer, "NextToken": str(page + 1)} if page + 1 < len(targets) else answer
 
     def _entries(self, target_id):
+        if self.young:
+            self.young -= 1
+            message = f"Provided role '{ROLE}' cannot be assumed by principal 'events.amazonaws.com'."
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": message}}, "PutTargets")
         if not self.failures:
             return {"FailedEntryCount": 0, "FailedEntries": []}
         entry = {"TargetId": target_id, "ErrorCode": self.failures.pop(0), "ErrorMessage": "refused"}
@@ -465,3 +470,12 @@ def test_input_must_suit_the_document_that_stays(target, client, check):
     failed = target(check=check, input={"action": "report"})
     assert "a document takes an object of lists of strings" in failed["msg"]
     assert not set(client.names()) & set(WRITES)
+
+
+def test_a_role_that_was_just_made_may_take_a_moment(target, events, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    events.young = 3
+    assert create(target)["changed"]
+    events.young = 100
+    assert "(ValidationException): Provided role" in create(target, role_arn=f"{ROLE}2")["msg"]
+    assert events.young == 95
