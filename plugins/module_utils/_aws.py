@@ -6,22 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-try:
-    import botocore
-    from botocore.exceptions import BotoCoreError, ClientError
-except ImportError:
+with suppress(ImportError):
     # AnsibleAWSModule reports the missing library before anything here needs it.
-    pass
+    from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.cloud import BackoffIterator
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
-from ansible_collections.nodecache.eks.plugins.module_utils._shape import snake
 
-__all__ = ["RETRY_CODES", "NodecacheError", "call", "make_client", "once", "paged", "require_known"]
+__all__ = ["RETRY_CODES", "NodecacheError", "call", "make_client", "once", "paged"]
 
 # amazon.aws's own list leaves ThrottlingException out.
 RETRY_CODES = (
@@ -89,23 +85,3 @@ def paged(client: Any, operation: str, key: str, **request: Any) -> list[Any]:
         if not answer.get("NextToken"):
             return found
         request["NextToken"] = answer["NextToken"]
-
-
-def require_known(client: Any, operation: str, request: dict[str, Any]) -> None:
-    """Refuse a request that the installed botocore is too old for, by the option that asks for more."""
-    _known(client.meta.service_model.operation_model(operation).input_shape, request)
-
-
-def _known(shape: Any, value: Any) -> None:
-    if shape.type_name == "list":
-        for item in value:
-            _known(shape.member, item)
-    if shape.type_name != "structure":
-        return
-    for key, item in value.items():
-        if key not in shape.members:
-            raise NodecacheError(
-                f"{snake(key)} needs a newer botocore than the {botocore.__version__} that is installed, "
-                f"which does not know {key}."
-            )
-        _known(shape.members[key], item)

@@ -15,8 +15,8 @@ try:
     from botocore import __version__ as BOTOCORE
     from botocore import xform_name
 except ImportError:
-    # AnsibleAWSModule reports the missing library; the names only have to exist until then.
-    BOTOCORE = xform_name = None
+    # AnsibleAWSModule reports the missing library before anything here needs it.
+    pass
 
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 
@@ -187,7 +187,8 @@ def _pattern(java: str | None) -> re.Pattern[str] | None:
         return None
     python = _SLOW.get(java, java).replace(_JAVA_LETTERS, r"[\w ")
     try:
-        return re.compile(python)
+        # Java's \w is ASCII's alone.
+        return re.compile(python, 0 if "\\p{" in java else re.ASCII)
     except re.error:
         # Another dialect of Java's: AWS itself has to judge.
         return None

@@ -45,11 +45,10 @@ def document_versions(client: Any, name: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda version: int(version["DocumentVersion"]), reverse=True)
 
 
-def list_documents(client: Any, filters: dict[str, list[str]]) -> list[dict[str, Any]]:
+def list_documents(client: Any, filters: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what ListDocuments tells of the documents that pass every filter."""
-    wanted = [{"Key": key, "Values": values} for key, values in filters.items()]
-    with call("documents", "list", ", ".join(filters)):
-        found = paged(client, "list_documents", "DocumentIdentifiers", Filters=wanted)
+    with call("documents", "list", ", ".join(wanted["Key"] for wanted in filters)):
+        found = paged(client, "list_documents", "DocumentIdentifiers", Filters=filters)
     return [{**entry, "Tags": boto3_tag_list_to_ansible_dict(entry.get("Tags") or [])} for entry in found]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
+from ansible_collections.nodecache.eks.plugins.module_utils import _model
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import call, once, paged
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._ssm import tag_request
@@ -149,6 +150,15 @@ def wait_for_execution(
     with call("association", "read an execution of", identifier):
         answer = client.describe_association_executions(AssociationId=identifier, Filters=this, aws_retry=True)
     return dict(answer["AssociationExecutions"][0])
+
+
+def run(client: Any, execution: dict[str, Any]) -> dict[str, Any]:
+    """Return an execution with its targets as a module's user sees it."""
+    if not execution:
+        return {}
+    shape = _model.output_shape(client, "DescribeAssociationExecutions").members["AssociationExecutions"]
+    node = _model.output_shape(client, "DescribeAssociationExecutionTargets").members["AssociationExecutionTargets"]
+    return {**_model.to_result(shape.member, execution), "targets": _model.to_result(node, execution["Targets"])}
 
 
 def _made_after(since: datetime | None) -> dict[str, Any]:

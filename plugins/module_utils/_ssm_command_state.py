@@ -8,28 +8,18 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from ansible_collections.nodecache.eks.plugins.module_utils._checks import (
-    LONGEST_WAIT,
-    check_count,
-    check_length,
-    check_number,
-    check_text,
-)
+from ansible_collections.nodecache.eks.plugins.module_utils import _model
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
-from ansible_collections.nodecache.eks.plugins.module_utils._rate_control import check_rate_control
-from ansible_collections.nodecache.eks.plugins.module_utils._shape import from_api, to_api
 from ansible_collections.nodecache.eks.plugins.module_utils._ssm_targets import (
     ALARM_CONFIGURATION,
     TARGETS,
     as_parameters,
-    check_alarms,
-    check_document,
-    check_parameters,
-    check_targets,
+    check_run,
 )
-from ansible_collections.nodecache.eks.plugins.module_utils._state import is_empty
+from ansible_collections.nodecache.eks.plugins.module_utils._state import without_empty
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "document_name": {"type": "str", "required": True},
@@ -68,93 +58,42 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "service_role_arn": {"type": "str"},
     "alarm_configuration": ALARM_CONFIGURATION,
 }
-_ANSWER: dict[str, dict[str, Any]] = {
-    "command_id": {},
-    "document_name": {},
-    "document_version": {},
-    "comment": {},
-    "status": {},
-    "target_count": {},
-    "completed_count": {},
-    "error_count": {},
-    "delivery_timed_out_count": {},
-    "requested_date_time": {},
-    "expires_after": {},
-    "output_s3_bucket_name": {},
-    "output_s3_key_prefix": {},
-    "triggered_alarms": {"options": {"name": {}, "state": {}}},
-}
-_NODE: dict[str, dict[str, Any]] = {
-    "instance_id": {},
-    "instance_name": {},
-    "status": {},
-    "standard_output_url": {},
-    "standard_error_url": {},
-}
-_STEP: dict[str, dict[str, Any]] = {
-    "name": {},
-    "status": {},
-    "response_code": {},
-    "output": {},
-    "standard_output_url": {},
-    "standard_error_url": {},
-}
 _FAILED = ("Failed", "TimedOut", "Cancelled", "Cancelling")
 # A command can succeed as a whole without these nodes.
 _LEFT_OUT = ("Undeliverable", "InvalidPlatform", "AccessDenied", "Terminated")
 
 
-def check_params(params: dict[str, Any]) -> None:
-    """Refuse what Run Command would refuse."""
-    check_document("document_name", params)
-    check_parameters(params["parameters"])
-    check_targets(params["targets"])
-    check_count("targets", params["targets"], 1, 5)
-    check_rate_control(params)
-    check_alarms(params["alarm_configuration"])
-    check_count("instance_ids", params["instance_ids"], 1, 50)
-    for identifier in params["instance_ids"] or []:
-        check_text("instance_ids", identifier, r"(?a:i-(\w{8}|\w{17})|mi-\w{17})", "ids such as i-0123456789abcdef0")
-    check_number("timeout_seconds", params["timeout_seconds"], 30, 2_592_000)
-    check_number("wait_timeout", params["wait_timeout"], 1, LONGEST_WAIT)
-    check_length("comment", params["comment"], 0, 100)
-    check_length("output_s3_bucket_name", params["output_s3_bucket_name"], 3, 63)
-    check_length("output_s3_key_prefix", params["output_s3_key_prefix"], 0, 500)
-    check_length("output_s3_region", params["output_s3_region"], 3, 20)
-    width = 40 if params["document_hash_type"] == "Sha1" else 64
-    check_text("document_hash", params["document_hash"], rf"[0-9a-fA-F]{{{width}}}", f"{width} hexadecimal digits")
-    group = (params["cloud_watch_output_config"] or {}).get("cloud_watch_log_group_name")
-    check_text(
-        "cloud_watch_output_config: cloud_watch_log_group_name",
-        group,
-        r"[.\-_/#A-Za-z0-9]{1,512}",
-        "1 to 512 letters, digits or any of . - _ / #",
-    )
+def build_request(shape: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """Return SendCommand's request; refuse what Run Command would refuse."""
+    check_run(params)
+    for option in ("instance_ids", "targets"):
+        if params[option] == []:
+            raise NodecacheError(f"{option} is empty but must name nodes.")
     if params["notification_config"] and not params["service_role_arn"]:
         raise NodecacheError("notification_config needs service_role_arn, the role that publishes the notifications.")
+    width = 40 if params["document_hash_type"] == "Sha1" else 64
+    if params["document_hash"] and not re.fullmatch(rf"[0-9a-fA-F]{{{width}}}", params["document_hash"]):
+        raise NodecacheError(
+            f"document_hash is '{params['document_hash']}' but must be {width} hexadecimal digits."
+        )
+    options = {option: params[option] for option in OPTIONS}
+    options["parameters"] = as_parameters(options["parameters"])
+    if params["document_hash"]:
+        options["document_hash_type"] = params["document_hash_type"] or "Sha256"
+    request = without_empty(_model.to_request(shape, options))
+    _model.check(shape, request)
+    return request
 
 
-def build_request(params: dict[str, Any]) -> dict[str, Any]:
-    """Return SendCommand's request."""
-    request = to_api(OPTIONS, params)
-    if "Parameters" in request:
-        request["Parameters"] = as_parameters(request["Parameters"])
-    if "DocumentHash" in request:
-        request.setdefault("DocumentHashType", "Sha256")
-    return {key: value for key, value in request.items() if not is_empty(value)}
-
-
-def told(request: dict[str, Any]) -> dict[str, Any]:
-    """Return what a request alone tells of the command."""
-    return from_api(_ANSWER, request)
-
-
-def result(command: dict[str, Any], invocations: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a command and its nodes as the module's user sees them."""
+def result(shape: Any, command: dict[str, Any], node: Any = None, invocations: Any = None) -> dict[str, Any]:
+    """Return a command, or what a request tells of it, and its nodes as the module's user sees them."""
+    told = _model.to_result(shape, {key: value for key, value in command.items() if value not in (None, "")})
+    if node is None:
+        return dict(told)
     return {
-        **from_api(_ANSWER, command),
+        **told,
         "status_details": _details(command),
-        "invocations": [_node(invocation) for invocation in invocations],
+        "invocations": [_node(node, invocation) for invocation in invocations],
     }
 
 
@@ -163,14 +102,18 @@ def _details(answer: dict[str, Any]) -> str:
     return str(answer.get("StatusDetails", "")).replace(" ", "")
 
 
-def _node(invocation: dict[str, Any]) -> dict[str, Any]:
+def _node(shape: Any, invocation: dict[str, Any]) -> dict[str, Any]:
     steps = invocation.get("CommandPlugins") or []
+    told = _model.to_result(shape, invocation)
+    step_shape = shape.members["CommandPlugins"].member
     return {
-        **from_api(_NODE, invocation),
+        **told,
         "status_details": _details(invocation),
         "response_code": steps[-1].get("ResponseCode", -1) if steps else -1,
         "output": "\n".join(step.get("Output") or "" for step in steps),
-        "command_plugins": [{**from_api(_STEP, step), "status_details": _details(step)} for step in steps],
+        "command_plugins": [
+            {**_model.to_result(step_shape, step), "status_details": _details(step)} for step in steps
+        ],
     }
 
 

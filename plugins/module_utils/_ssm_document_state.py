@@ -9,24 +9,14 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocume
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from ansible_collections.nodecache.eks.plugins.module_utils._checks import (
-    LONGEST_WAIT,
-    check_count,
-    check_number,
-    check_text,
-)
+from ansible_collections.nodecache.eks.plugins.module_utils import _model
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
-from ansible_collections.nodecache.eks.plugins.module_utils._shape import from_api, to_api
+from ansible_collections.nodecache.eks.plugins.module_utils._ssm_targets import check_wait
 from ansible_collections.nodecache.eks.plugins.module_utils._state import check_tags, normalise_json
 
-NAME = r"[a-zA-Z0-9_.-]{3,128}"
-NAME_RULE = "3 to 128 letters, digits, dots, hyphens or underscores"
-LABEL = r"[a-zA-Z0-9_.-]{1,128}"
-LABEL_RULE = "1 to 128 letters, digits, dots, hyphens or underscores"
-VERSION = r"\$LATEST|\$DEFAULT|[1-9][0-9]*"
-VERSION_RULE = "$DEFAULT, $LATEST or a number from 1"
 _RESERVED = ("aws", "amazon", "amzn")
 _MOST_BYTES = 64 * 1024
 # The other types hold what AWS does not give a schema version.
@@ -55,6 +45,7 @@ ATTACHMENTS: dict[str, Any] = {
         "name": {"type": "str"},
     },
 }
+_UNORDERED = ("CloudProviders",)
 # What each version has of its own, and UpdateDocument takes.
 VERSIONED: dict[str, dict[str, Any]] = {
     "document_format": {"type": "str", "choices": ["JSON", "YAML", "TEXT"]},
@@ -83,81 +74,47 @@ TYPES = [
     "QuickSetup",
     "Session",
 ]
-_SETTINGS: dict[str, dict[str, Any]] = {
-    "name": {},
-    "latest_version": {},
-    "default_version": {},
-    "status": {},
-    "document_type": {},
-    "document_format": {},
-    "target_type": {},
-    "display_name": {},
-    "version_name": {},
-    "cloud_providers": {},
-    "requires": REQUIRES,
-    "content": {},
-    "tags": {},
-    "account_ids": {},
-}
-_FACTS: dict[str, dict[str, Any]] = {
-    "document_version": {},
-    "status_information": {},
-    "schema_version": {},
-    "description": {},
-    "owner": {},
-    "author": {},
-    "created_date": {},
-    "hash": {},
-    "hash_type": {},
-    "platform_types": {},
-    "parameters": {"options": {"name": {}, "type": {}, "description": {}, "default_value": {}}},
-    "attachments_information": {"options": {"name": {}}},
-    "review_status": {},
-    "approved_version": {},
-    "pending_review_version": {},
-    "category": {},
-    "is_default_version": {},
-}
+_SETTINGS = (
+    "name",
+    "latest_version",
+    "default_version",
+    "status",
+    "document_type",
+    "document_format",
+    "target_type",
+    "display_name",
+    "version_name",
+    "cloud_providers",
+    "requires",
+    "content",
+    "tags",
+    "account_ids",
+)
 
 
-def check_params(params: dict[str, Any]) -> None:
+def check_params(client: Any, params: dict[str, Any]) -> None:
     """Refuse what Systems Manager would refuse."""
     name = params["name"]
-    check_text("name", name, NAME, NAME_RULE)
     if name.lower().startswith(_RESERVED):
         raise NodecacheError(f"name is '{name}' but must not start with {', '.join(_RESERVED)}, which AWS keeps.")
-    check_text("default_version", params["default_version"], VERSION, VERSION_RULE)
-    check_text("document_version", params["document_version"], r"[1-9][0-9]*", "a number from 1")
-    check_text("version_name", params["version_name"], LABEL, LABEL_RULE)
-    check_text(
-        "target_type", params["target_type"], r"(?a:/[\w.:/-]{0,199})", "/ or a type such as /AWS::EC2::Instance"
-    )
-    check_text(
-        "display_name",
-        params["display_name"],
-        r"(?a:[\w.:/ -]{0,1024})",
-        "at most 1024 letters without accents, digits, spaces or any of _ . : / -",
-    )
-    check_count("attachments", params["attachments"], 0, 20)
-    for attachment in params["attachments"] or []:
-        check_count(f"attachments: values of {attachment['key']}", attachment["values"], 1, 1)
-        check_text("attachments: name", attachment["name"], NAME, NAME_RULE)
-    check_count("cloud_providers", params["cloud_providers"], 1, 10)
+    create = _model.input_shape(client, "CreateDocument")
+    asked = {option: params[option] for option in ("name", *VERSIONED, "requires") if params[option] != ""}
+    _model.check(create, _model.to_request(create, asked), whole=False)
+    for option, special in (("default_version", r"\$LATEST|\$DEFAULT|"), ("document_version", "")):
+        if params[option] is not None and not re.fullmatch(f"{special}[1-9][0-9]*", params[option]):
+            others = " or $LATEST or $DEFAULT" if special else ""
+            raise NodecacheError(f"{option} is '{params[option]}' but must be a number from 1{others}.")
     _check_sharing(params["account_ids"])
     check_tags(params["tags"])
-    check_number("wait_timeout", params["wait_timeout"], 1, LONGEST_WAIT)
-    for needed in params["requires"] or []:
-        check_text("requires: name", needed["name"], r"[a-zA-Z0-9_.:/-]{3,128}", "a document's name or ARN")
-        check_text("requires: version", needed["version"], VERSION, VERSION_RULE)
-        check_text("requires: require_type", needed["require_type"], LABEL, LABEL_RULE)
-        check_text("requires: version_name", needed["version_name"], LABEL, LABEL_RULE)
+    check_wait(params)
     if params["content"] is not None:
         _check_content(params)
 
 
 def _check_sharing(accounts: list[str] | None) -> None:
     for account in accounts or []:
-        check_text("account_ids", account, r"(?i:all)|[0-9]{12}", "an account's 12 digits, or All for everybody")
+        if not re.fullmatch("(?i:all)|[0-9]{12}", account):
+            raise NodecacheError(f"account_ids has '{account}' but must have accounts of 12 digits, or All alone.")
     if accounts and len(accounts) > 1 and any(account.lower() == "all" for account in accounts):
         raise NodecacheError(f"account_ids is {accounts} but All must be the only entry.")
 
@@ -209,25 +166,27 @@ def serialised(content: Any, document_format: str) -> str:
     return json.dumps(normalise_json(content), ensure_ascii=False)
 
 
-def differing(params: dict[str, Any], document: dict[str, Any], content: Any) -> set[str]:
+def wanted(client: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that versions have of their own, as UpdateDocument takes them."""
+    shape = _model.input_shape(client, "UpdateDocument")
+    return dict(_model.to_request(shape, {option: params[option] for option in VERSIONED}))
+
+
+def differing(options: dict[str, Any], document: dict[str, Any], content: Any) -> set[str]:
     """Return the options that the version described does not meet, with Content where it does not hold that."""
-    wanted = to_api({option: facts for option, facts in VERSIONED.items() if option != "version_name"}, params)
-    differs = set()
-    for key, value in wanted.items():
-        present: Any = document.get(key) or ""
+    differs = set() if content == document["Content"] else {"Content"}
+    for key, value in options.items():
         if key == "Attachments":
             # AWS tells of an attachment no more than its name.
             named = {entry["Name"] for entry in document.get("AttachmentsInformation") or []}
             if not {entry["Name"] for entry in value if "Name" in entry} <= named or (not value and named):
                 differs.add(key)
-        elif (sorted(value) if isinstance(value, list) else value) != (
-            sorted(present) if isinstance(present, list) else present
-        ):
+        elif key != "VersionName" and not _model.same({key: value}, {key: document.get(key) or ""}, _UNORDERED):
             differs.add(key)
-    return differs | ({"Content"} if content != document["Content"] else set())
+    return differs
 
 
-def check_fixed(params: dict[str, Any], document: dict[str, Any]) -> None:
+def check_fixed(client: Any, params: dict[str, Any], document: dict[str, Any]) -> None:
     """Refuse to change what AWS lets nobody change."""
     kind = params["document_type"]
     if kind is not None and kind != document["DocumentType"]:
@@ -235,19 +194,20 @@ def check_fixed(params: dict[str, Any], document: dict[str, Any]) -> None:
             f"document '{params['name']}' is of type {document['DocumentType']}, "
             f"which cannot become {kind}: delete it first."
         )
-    wanted = to_api({"requires": REQUIRES}, params).get("Requires")
-    if wanted is not None and _plain(wanted) != _plain(document.get("Requires") or []):
+    if params["requires"] is None:
+        return
+    asked, present = _requires(client, params)["Requires"], document.get("Requires") or []
+    if not _model.same(asked, present):
         raise NodecacheError(
-            f"document '{params['name']}' requires {_plain(document.get('Requires') or [])}, "
-            f"which cannot become {_plain(wanted)}: delete it first."
+            f"document '{params['name']}' requires {present}, which cannot become {asked}: delete it first."
         )
 
 
-def _plain(requires: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{key: value for key, value in entry.items() if value is not None} for entry in requires]
+def _requires(client: Any, params: dict[str, Any]) -> dict[str, Any]:
+    return dict(_model.to_request(_model.input_shape(client, "CreateDocument"), {"requires": params["requires"]}))
 
 
-def request(params: dict[str, Any], document: dict[str, Any], content: Any) -> dict[str, Any]:
+def request(options: dict[str, Any], params: dict[str, Any], document: dict[str, Any], content: Any) -> dict[str, Any]:
     """Return what UpdateDocument takes; what options leave out stays as the document has it."""
     document_format = params["document_format"] or document.get("DocumentFormat") or "JSON"
     kept = {key: document[key] for key in ("TargetType", "DisplayName", "CloudProviders") if document.get(key)}
@@ -259,30 +219,33 @@ def request(params: dict[str, Any], document: dict[str, Any], content: Any) -> d
         ]
     return {
         **kept,
-        **to_api(VERSIONED, params),
+        **options,
         "Name": params["name"],
         "Content": serialised(content, document_format),
         "DocumentFormat": document_format,
     }
 
 
-def create_request(params: dict[str, Any]) -> dict[str, Any]:
+def create_request(client: Any, params: dict[str, Any]) -> dict[str, Any]:
     """Return what CreateDocument takes."""
     return {
-        **request(params, {}, params["content"]),
-        **to_api({"requires": REQUIRES}, params),
+        **request(wanted(client, params), params, {}, params["content"]),
+        **_requires(client, params),
         "DocumentType": params["document_type"] or "Command",
     }
 
 
-def settings(document: dict[str, Any]) -> dict[str, Any]:
+def facts(shape: Any, document: dict[str, Any]) -> dict[str, Any]:
+    """Return all that AWS tells of a document; content, tags and accounts are not AWS's to rename."""
+    own = {"content": "Content", "tags": "Tags", "account_ids": "AccountIds"}
+    told = {key: value for key, value in document.items() if key not in own.values() and value not in (None, "")}
+    kept = {option: document[key] for option, key in own.items() if key in document}
+    return {**_model.to_result(shape, told), **kept}
+
+
+def settings(shape: Any, document: dict[str, Any]) -> dict[str, Any]:
     """Return a document as the module's user sees it."""
-    return from_api(_SETTINGS, document)
-
-
-def facts(document: dict[str, Any]) -> dict[str, Any]:
-    """Return all that AWS tells of a document."""
-    return from_api({**_FACTS, **_SETTINGS}, document)
+    return {option: value for option, value in facts(shape, document).items() if option in _SETTINGS}
 
 
 def one_version(params: dict[str, Any]) -> dict[str, str]:

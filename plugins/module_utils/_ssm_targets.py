@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ansible_collections.nodecache.eks.plugins.module_utils._checks import check_count, check_length, check_text
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 
 TARGETS: dict[str, Any] = {
@@ -29,46 +28,22 @@ ALARM_CONFIGURATION: dict[str, Any] = {
         "ignore_poll_alarm_failure": {"type": "bool"},
     },
 }
-_MOST_TARGETS = 5
-_MOST_VALUES = 50
+# No run of Systems Manager is longer.
+_LONGEST_WAIT = 30 * 24 * 60 * 60
 
 
-def check_document(option: str, params: dict[str, Any]) -> None:
-    """Refuse a document's name or version that AWS would refuse."""
-    check_text(
-        option,
-        params[option],
-        r"[a-zA-Z0-9_.:/-]{3,128}",
-        "a document's name or ARN of 3 to 128 letters, digits or any of _ - . : /",
-    )
-    check_text(
-        "document_version",
-        params["document_version"],
-        r"\$LATEST|\$DEFAULT|[1-9][0-9]*",
-        "$DEFAULT, $LATEST or a number from 1",
-    )
+def check_run(params: dict[str, Any]) -> None:
+    """Refuse what the API's model takes and AWS does not; the options are those of a run."""
+    check_targets(params["targets"])
+    check_parameters(params["parameters"])
+    check_wait(params)
 
 
-def check_targets(targets: list[dict[str, Any]] | None, option: str = "targets", most: int = _MOST_TARGETS) -> None:
-    """Refuse targets that AWS would refuse."""
-    check_count(option, targets, 0, most)
+def check_targets(targets: list[dict[str, Any]] | None, option: str = "targets") -> None:
+    """Refuse a target that cannot match."""
     for target in targets or []:
-        check_text(
-            f"{option}: key",
-            target["key"],
-            r"[\w\s.:/=@-]{1,163}",
-            "InstanceIds, tag-key, resource-groups:Name or tag:NAME, of at most 163 letters, digits, spaces "
-            "or any of _ . : / = - @",
-        )
-        check_count(f"{option}: values of key '{target['key']}'", target["values"], 1, _MOST_VALUES)
-
-
-def check_alarms(configuration: dict[str, Any] | None, option: str = "alarm_configuration") -> None:
-    """Refuse an alarm configuration that AWS would refuse; an empty one takes the alarm away."""
-    if not configuration or all(value is None for value in configuration.values()):
-        return
-    check_count(f"{option}: alarms", configuration["alarms"] or [], 1, 1)
-    check_length(f"{option}: alarms: name", configuration["alarms"][0]["name"].strip(), 1, 255)
+        if not target["values"]:
+            raise NodecacheError(f"{option}: key '{target['key']}' has no values but must have 1 to 50.")
 
 
 def check_parameters(parameters: dict[str, Any] | None) -> None:
@@ -80,8 +55,16 @@ def check_parameters(parameters: dict[str, Any] | None) -> None:
             raise NodecacheError(f"parameters: '{name}' is {value} but each entry must have a value.")
 
 
-def as_parameters(parameters: dict[str, Any]) -> dict[str, list[str]]:
+def check_wait(params: dict[str, Any]) -> None:
+    """Refuse to wait for no time or for longer than anything can take."""
+    if not 1 <= params["wait_timeout"] <= _LONGEST_WAIT:
+        raise NodecacheError(f"wait_timeout is {params['wait_timeout']} but must be from 1 to {_LONGEST_WAIT}.")
+
+
+def as_parameters(parameters: dict[str, Any] | None) -> dict[str, list[str]] | None:
     """Return a document's parameters as AWS takes them, a list of texts each; a name without a value is left out."""
+    if parameters is None:
+        return None
     return {
         name: [_text(item) for item in (value if isinstance(value, list) else [value])]
         for name, value in parameters.items()
@@ -92,8 +75,3 @@ def as_parameters(parameters: dict[str, Any]) -> dict[str, list[str]]:
 def _text(value: Any) -> str:
     # What a document declares as Boolean, Integer, StringMap or MapList is given as JSON.
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def canonical_targets(targets: list[dict[str, Any]] | None) -> list[tuple[str, tuple[str, ...]]]:
-    """Return targets in a form that compares equal whatever the order of keys and values."""
-    return sorted((target["Key"], tuple(sorted(set(target.get("Values") or [])))) for target in targets or [])

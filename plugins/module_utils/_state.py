@@ -17,15 +17,6 @@ _TAG_RULE = "{} to {} letters, digits, spaces or any of _ . : / = + - @"
 _MOST_TAGS = 50
 
 
-def scrub(value: Any) -> Any:
-    """Return value without the None entries of its mappings, at every depth."""
-    if isinstance(value, dict):
-        return {key: scrub(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [scrub(item) for item in value]
-    return value
-
-
 def normalise_json(value: Any) -> Any:
     """Return the data that a JSON or YAML text holds; data comes back as it is.
 
@@ -65,17 +56,13 @@ def is_empty(value: Any) -> bool:
     return value is not False and value != 0 and not value
 
 
-def merge(current: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any]:
-    """Return current with what is desired on top; None leaves alone, and what is empty goes."""
-    merged = dict(current)
-    for key, value in desired.items():
-        if value is None:
-            continue
-        if is_empty(value):
-            merged.pop(key, None)
-        else:
-            merged[key] = value
-    return merged
+def without_empty(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a mapping without what asks for something to be taken away."""
+    return {
+        key: without_empty(item) if isinstance(item, dict) else item
+        for key, item in value.items()
+        if not is_empty(item)
+    }
 
 
 def diff_dict(before: Any, after: Any) -> dict[str, Any]:

@@ -324,11 +324,10 @@ execution:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.nodecache.eks.plugins.module_utils import _ssm
+from ansible_collections.nodecache.eks.plugins.module_utils import _model, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_association_state as state
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_associations as api
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client, require_known
-from ansible_collections.nodecache.eks.plugins.module_utils._checks import LONGEST_WAIT, check_number
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._state import (
     check_tags,
@@ -359,16 +358,16 @@ class Run:
 
 
 def ensure_present(
-    client: Any, module: AnsibleAWSModule, current: dict[str, Any]
+    client: Any, module: AnsibleAWSModule, current: dict[str, Any], desired: dict[str, Any]
 ) -> tuple[bool, dict[str, Any], dict[str, Any]]:
     """Create, change or start the association; return whether it changed, how it then is, and its run."""
     params = module.params
     if not current and params["association_id"] is not None:
         raise NodecacheError(f"association '{params['association_id']}' does not exist, and AWS chooses ids itself.")
-    differs, after = state.plan(current, state.build_desired(params))
+    shape = _model.input_shape(client, "UpdateAssociation")
+    differs, after = state.plan(shape, current, desired)
     state.check_whole(after)
-    request = state.request(after)
-    require_known(client, "UpdateAssociation" if current else "CreateAssociation", request)
+    request = state.request(shape, after)
     tags = current.get("Tags", {})
     to_set, to_unset = tag_plan(tags, params["tags"], params["purge_tags"])
     runs_itself = bool(differs) and not after.get("ApplyOnlyAtCronInterval")
@@ -395,7 +394,7 @@ def ensure_present(
 
 
 def ensure_absent(
-    client: Any, module: AnsibleAWSModule, current: dict[str, Any]
+    client: Any, module: AnsibleAWSModule, current: dict[str, Any], _desired: dict[str, Any]
 ) -> tuple[bool, dict[str, Any], dict[str, Any]]:
     """Delete the association."""
     if current and not module.check_mode:
@@ -422,17 +421,18 @@ def main() -> None:
     try:
         state.check_params(params)
         check_tags(params["tags"])
-        check_number("wait_timeout", params["wait_timeout"], 1, LONGEST_WAIT)
         client = make_client(module, "ssm")
+        desired = state.build_desired(_model.input_shape(client, "UpdateAssociation"), params)
         current = api.find_association(client, params["association_name"], params["association_id"]) or {}
         ensure = ensure_absent if params["state"] == "absent" else ensure_present
-        changed, after, run = ensure(client, module, current)
+        changed, after, run = ensure(client, module, current, desired)
     except NodecacheError as error:
         module.fail_json(msg=str(error))
-    result, execution = state.settings(after), state.run(run)
+    shape = _model.output_shape(client, "DescribeAssociation").members["AssociationDescription"]
+    result, execution = state.settings(shape, after), api.run(client, run)
     # An id cannot be foretold, and a diff shows what was asked for.
     sides = [{key: value for key, value in side.items() if key != "association_id"}
-             for side in (state.settings(current), result)]
+             for side in (state.settings(shape, current), result)]
     answer = {"changed": changed, "association": result, "execution": execution, "diff": diff_dict(*sides)}
     sentence = state.failure(execution, result)
     if sentence:

@@ -184,10 +184,10 @@ associations:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.nodecache.eks.plugins.module_utils import _model
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_association_state as state
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_associations as api
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._checks import check_number, check_text
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 
 FILTERS = (
@@ -203,14 +203,16 @@ FILTERS = (
 )
 
 
-def check_params(params: dict[str, Any]) -> None:
+def check_params(client: Any, params: dict[str, Any]) -> None:
     """Refuse what Systems Manager would refuse."""
-    state.check_identity(params)
-    check_text("association_version", params["association_version"], r"\$LATEST|[1-9][0-9]*", "$LATEST or a number")
-    check_number("executions", params["executions"], 0, 1_000_000)
+    if params["executions"] < 0:
+        raise NodecacheError(f"executions is {params['executions']} but must be at least 0.")
+    named = {option: params[option] for option in ("association_id", "association_version", "association_name")}
+    shape = _model.input_shape(client, "UpdateAssociation")
+    _model.check(shape, _model.to_request(shape, named), whole=False)
     for name, value in params["filters"].items():
-        check_text("filters", name, "|".join(FILTERS), f"one of {', '.join(FILTERS)}")
-        check_text(f"filters: {name}", str(value), r"(?s).+", "text")
+        if name not in FILTERS or not str(value):
+            raise NodecacheError(f"filters has {name}: '{value}' but must have text for {', '.join(FILTERS)}.")
 
 
 def _ids(client: Any, params: dict[str, Any]) -> list[str]:
@@ -229,11 +231,12 @@ def _described(client: Any, params: dict[str, Any], association_id: str) -> dict
     found = api.describe_association(client, association_id, **({"AssociationVersion": version} if version else {}))
     if found is None:
         return None
-    result = state.facts(found)
+    shape = _model.output_shape(client, "DescribeAssociation").members["AssociationDescription"]
+    result = state.facts(shape, found)
     if params["executions"]:
         newest = api.executions(client, association_id)[: params["executions"]]
         result["executions"] = [
-            state.run({**run, "Targets": api.execution_targets(client, association_id, run["ExecutionId"])})
+            api.run(client, {**run, "Targets": api.execution_targets(client, association_id, run["ExecutionId"])})
             for run in newest
         ]
     return result
@@ -253,8 +256,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        check_params(module.params)
         client = make_client(module, "ssm")
+        check_params(client, module.params)
         found = [_described(client, module.params, identifier) for identifier in _ids(client, module.params)]
     except NodecacheError as error:
         module.fail_json(msg=str(error))

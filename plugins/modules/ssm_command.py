@@ -225,9 +225,9 @@ command:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.nodecache.eks.plugins.module_utils import _ssm
+from ansible_collections.nodecache.eks.plugins.module_utils import _model, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_command_state as state
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client, require_known
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._waiters import TimedOut
 
@@ -241,7 +241,13 @@ def _wait(client: Any, params: dict[str, Any], command_id: str) -> dict[str, Any
             _ssm.cancel_command(client, command_id)
             raise NodecacheError(f"{error} It was cancelled.") from error
         raise
-    return state.result(_ssm.find_command(client, command_id), _ssm.invocations(client, command_id))
+    return _told(client, _ssm.find_command(client, command_id), _ssm.invocations(client, command_id))
+
+
+def _told(client: Any, command: dict[str, Any], nodes: list[dict[str, Any]]) -> dict[str, Any]:
+    shape = _model.output_shape(client, "SendCommand").members["Command"]
+    node = _model.output_shape(client, "ListCommandInvocations").members["CommandInvocations"].member
+    return state.result(shape, command, node, nodes)
 
 
 def main() -> None:
@@ -258,13 +264,11 @@ def main() -> None:
     )
     answer: dict[str, Any] = {"changed": False}
     try:
-        state.check_params(module.params)
-        request = state.build_request(module.params)
         client = make_client(module, "ssm")
-        require_known(client, "SendCommand", request)
-        command = state.told(request)
+        request = state.build_request(_model.input_shape(client, "SendCommand"), module.params)
+        command = state.result(_model.output_shape(client, "SendCommand").members["Command"], request)
         if not module.check_mode:
-            command = state.result(_ssm.send_command(client, request), [])
+            command = _told(client, _ssm.send_command(client, request), [])
         answer = {"changed": True, "command": command, "diff": {"before": {}, "after": request}}
         if module.params["wait"] and not module.check_mode:
             answer["command"] = _wait(client, module.params, command["command_id"])

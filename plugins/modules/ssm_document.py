@@ -298,9 +298,9 @@ document:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.nodecache.eks.plugins.module_utils import _ssm
+from ansible_collections.nodecache.eks.plugins.module_utils import _model, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_document_state as state
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client, require_known
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, resulting_tags, tag_plan
 
@@ -330,8 +330,7 @@ def _create(client: Any, module: AnsibleAWSModule) -> dict[str, Any]:
     params = module.params
     if params["content"] is None:
         raise NodecacheError(f"document '{params['name']}' does not exist, so content is needed.")
-    request = state.create_request(params)
-    require_known(client, "CreateDocument", request)
+    request = state.create_request(client, params)
     tags, _unset = tag_plan({}, params["tags"], True)
     if not module.check_mode:
         _ssm.create_document(client, request, tags)
@@ -349,12 +348,13 @@ def _create(client: Any, module: AnsibleAWSModule) -> dict[str, Any]:
 
 def _holder(client: Any, params: dict[str, Any], current: dict[str, Any], content: Any) -> dict[str, Any]:
     """Return the newest other version that meets the options, {} where none does."""
+    options = state.wanted(client, params)
     for version in _ssm.document_versions(client, params["name"]):
         number = version["DocumentVersion"]
         if number == current["DocumentVersion"]:
             continue
         found = _describe(client, params["name"], {"DocumentVersion": number})
-        if found and not state.differing(params, found, content):
+        if found and not state.differing(options, found, content):
             return found
         if params["version_name"] is not None and version.get("VersionName") == params["version_name"]:
             raise NodecacheError(
@@ -368,8 +368,7 @@ def _write(client: Any, module: AnsibleAWSModule, current: dict[str, Any], conte
     """Write a new version, and return it as it then is."""
     params = module.params
     given = current["Content"] if params["content"] is None else params["content"]
-    request = state.request(params, current, given)
-    require_known(client, "UpdateDocument", request)
+    request = state.request(state.wanted(client, params), params, current, given)
     version: str | None = str(int(current["LatestVersion"]) + 1)
     if not module.check_mode:
         version = _ssm.update_document(client, request)
@@ -404,11 +403,11 @@ def _default(params: dict[str, Any], current: dict[str, Any], after: dict[str, A
 def _update(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
     """Bring the content, then the default version, to what is wanted."""
     params, name = module.params, module.params["name"]
-    state.check_fixed(params, current)
+    state.check_fixed(client, params, current)
     content, after, wrote = current["Content"], current, False
     if params["content"] is not None:
         content = state.parsed(params["content"], params["document_format"] or current["DocumentFormat"], name)
-    if state.differing(params, current, content):
+    if state.differing(state.wanted(client, params), current, content):
         after = _holder(client, params, current, content) or _write(client, module, current, content)
         wrote = after["LatestVersion"] != current["LatestVersion"]
     version = _default(params, current, after)
@@ -483,14 +482,15 @@ def main() -> None:
     )
     params = module.params
     try:
-        state.check_params(params)
         client = make_client(module, "ssm")
+        state.check_params(client, params)
         current = _find(client, params)
         ensure = ensure_present if params["state"] == "present" else ensure_absent
         changed, after = ensure(client, module, current)
     except NodecacheError as error:
         module.fail_json(msg=str(error))
-    before, result = state.settings(current), state.settings(after)
+    shape = _model.output_shape(client, "DescribeDocument").members["Document"]
+    before, result = state.settings(shape, current), state.settings(shape, after)
     module.exit_json(changed=changed, document=result, diff=diff_dict(before, result))
 
 

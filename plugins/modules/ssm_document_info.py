@@ -188,40 +188,47 @@ documents:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.nodecache.eks.plugins.module_utils import _ssm
+from ansible_collections.nodecache.eks.plugins.module_utils import _model, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_document_state as state
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._checks import check_count, check_text
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 
 
-def check_params(params: dict[str, Any]) -> None:
+def check_params(client: Any, params: dict[str, Any]) -> None:
     """Refuse what Systems Manager would refuse."""
-    check_text("name", params["name"], r"[a-zA-Z0-9_.:/-]{3,128}", "a document's name or ARN of 3 to 128 characters")
-    check_text("document_version", params["document_version"], state.VERSION, state.VERSION_RULE)
-    check_text("version_name", params["version_name"], state.LABEL, state.LABEL_RULE)
-    check_count("filters", params["filters"], 0, 6)
+    asked = {option: params[option] for option in ("name", "document_version", "version_name")}
+    shape = _model.input_shape(client, "GetDocument")
+    _model.check(shape, _model.to_request(shape, asked), whole=False)
+    _model.check(_model.input_shape(client, "ListDocuments"), {"Filters": _filters(params)})
+
+
+def _filters(params: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"Key": key, "Values": [str(item) for item in (value if isinstance(value, list) else [value])]}
+        for key, value in (params["filters"] or {"Owner": "Self"}).items()
+    ]
 
 
 def _found(client: Any, params: dict[str, Any]) -> list[dict[str, Any]]:
     if params["name"] is not None:
         document = _ssm.find_document(client, params["name"], **state.one_version(params))
         return [document] if document else []
-    filters = params["filters"] or {"Owner": "Self"}
-    wanted = {key: [str(item) for item in (value if isinstance(value, list) else [value])]
-              for key, value in filters.items()}
-    return _ssm.list_documents(client, wanted)
+    return _ssm.list_documents(client, _filters(params))
 
 
 def _told(client: Any, params: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
-    result, name = state.facts(document), document["Name"]
+    shapes = {
+        name: _model.output_shape(client, operation).members[name]
+        for operation, name in (("DescribeDocument", "Document"), ("ListDocumentVersions", "DocumentVersions"))
+    }
+    result, name = state.facts(shapes["Document"], document), document["Name"]
     if params["include_content"]:
         own = document["DocumentFormat"]
         asked = params["document_format"] or own
         text = _ssm.document_content(client, name, asked, DocumentVersion=document["DocumentVersion"])
         result["content"] = text if params["document_format"] else state.parsed(text, own, name)
     if params["include_versions"]:
-        result["versions"] = [state.facts(version) for version in _ssm.document_versions(client, name)]
+        result["versions"] = _model.to_result(shapes["DocumentVersions"], _ssm.document_versions(client, name))
     if params["include_account_ids"]:
         result["account_ids"] = sorted(_ssm.shared_accounts(client, name))
     return result
@@ -244,8 +251,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        check_params(module.params)
         client = make_client(module, "ssm")
+        check_params(client, module.params)
         documents = [_told(client, module.params, document) for document in _found(client, module.params)]
     except NodecacheError as error:
         module.fail_json(msg=str(error))

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import time
 
-import boto3
 import pytest
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry, RetryingBotoClientWrapper
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import (
@@ -11,7 +10,6 @@ from ansible_collections.nodecache.eks.plugins.module_utils._aws import (
     call,
     once,
     paged,
-    require_known,
 )
 from botocore.exceptions import ClientError, EndpointConnectionError
 
@@ -91,12 +89,3 @@ def test_each_page_is_asked_for_again(naps):
     )
     assert paged(retrying, "list_things", "Things", Size=2) == [1, 2, 3]
     assert client.tokens == [None, "2", "3"] and len(naps) == 1
-
-
-def test_what_an_old_botocore_does_not_know_is_named():
-    client = boto3.client("ssm", region_name="eu-central-1", aws_access_key_id="t", aws_secret_access_key="t")
-    request = {"Name": "demo", "Parameters": {"anyKey": ["x"]}, "TargetLocations": [{"Accounts": ["1"]}]}
-    require_known(client, "CreateAssociation", request)
-    request["TargetLocations"][0]["TooNewForThis"] = 1
-    with pytest.raises(NodecacheError, match=r"^too_new_for_this needs a newer botocore than the \d"):
-        require_known(client, "CreateAssociation", request)

@@ -264,6 +264,13 @@ EMPTY = {
 }
 
 
+def test_an_empty_part_of_an_option_is_refused(lab, run_module):
+    _backend, client, _cases = lab()
+    result = run_module("ssm_association", **NEW, alarm_configuration={"ignore_poll_alarm_failure": True})
+    assert "alarm_configuration" in result["msg"] and "must have alarms" in result["msg"]
+    assert not WRITES & set(client.names())
+
+
 @pytest.mark.parametrize("option", sorted(EMPTY))
 def test_an_empty_option_goes(lab, option):
     backend, _client, cases = lab()
@@ -309,7 +316,7 @@ def test_targets_and_target_maps_replace_each_other(lab, run_module):
 @pytest.mark.parametrize(
     "same",
     [
-        {"targets": [{"key": "tag:team", "values": ["y", "x", "x"]}]},
+        {"targets": [{"key": "tag:team", "values": ["y", "x"]}]},
         {"document_version": "$DEFAULT"},
         {"apply_only_at_cron_interval": False},
         {"compliance_severity": "UNSPECIFIED", "sync_compliance": "AUTO"},
@@ -543,7 +550,7 @@ def test_a_botocore_too_old_is_named_only_when_it_matters(lab, run_module):
         result = run_module(
             "ssm_association", check=check, **NEW, association_dispatch_assume_role="arn:aws:iam::123456789012:role/x"
         )
-        assert result["msg"].startswith("association_dispatch_assume_role needs a newer botocore than the ")
+        assert result["msg"].startswith("association_dispatch_assume_role needs a newer botocore than ")
 
 
 @pytest.mark.parametrize(
@@ -562,11 +569,12 @@ def test_a_botocore_too_old_is_named_only_when_it_matters(lab, run_module):
         {"max_errors": "-1"},
         {"max_errors": "5 %"},
         {"association_name": "a b"},
+        {"association_name": ""},
         {"association_id": "8dfe3659"},
         {"name": "a b c"},
         {"document_version": "0"},
         {"apply_only_at_cron_interval": True},
-        {"schedule_offset": 7, "apply_only_at_cron_interval": True},
+        {"schedule_offset": 7},
         {"duration": 25},
         {"targets": [{"key": "tag:a", "values": []}]},
         {"targets": [{"key": "tag:a+b", "values": ["x"]}]},
@@ -575,7 +583,6 @@ def test_a_botocore_too_old_is_named_only_when_it_matters(lab, run_module):
         {"parameters": {"": ["x"]}},
         {"parameters": {"images": ["x", None]}},
         {"wait_timeout": 0},
-        {"alarm_configuration": {"alarms": []}, "max_errors": "1"},
         {"alarm_configuration": {"alarms": [{"name": " "}]}},
         {"alarm_configuration": {"alarms": [{"name": "a"}, {"name": "b"}]}},
         {"output_location": {"s3_location": {"output_s3_key_prefix": "x"}}},
@@ -605,7 +612,7 @@ def test_refusals(lab, run_module, wrong):
         ({"schedule_offset": 3}, "schedule_offset must go with apply_only_at_cron_interval"),
         ({"duration": 3}, "duration must go with apply_only_at_cron_interval"),
         ({"schedule_expression": "", "apply_only_at_cron_interval": True}, "apply_only_at_cron_interval is true but"),
-        ({"name": None}, "'keep-images' is new, so name must say"),
+        ({"name": None}, "'keep-images' needs name"),
     ],
 )
 def test_refusals_of_a_whole(lab, run_module, wrong, words):

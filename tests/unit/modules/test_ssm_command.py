@@ -44,10 +44,11 @@ class Ssm:
         }
         self.nodes, self.looks, self.refusals = nodes, looks, []
 
-    def SendCommand(self, **_request):
+    def SendCommand(self, **request):
         if self.refusals:
             raise error(self.refusals.pop(0), "SendCommand")
-        return {"Command": {**self.command, "Status": "Pending", "StatusDetails": "Pending"}}
+        told = {key: value for key, value in request.items() if not key.startswith(("DocumentHash", "ServiceRole"))}
+        return {"Command": {**self.command, **told, "Status": "Pending", "StatusDetails": "Pending"}}
 
     def ListCommands(self, CommandId):
         self.looks -= 1
@@ -81,11 +82,10 @@ def test_check_mode_sends_nothing_and_tells_the_same(strict_client, run_module):
     client = strict_client("ssm", Ssm())
     check = run_module("ssm_command", check=True, **ASK, **ALL)
     assert check["changed"] and not client.names()
-    done = run_module("ssm_command", **ASK, **ALL)
+    done = run_module("ssm_command", wait=False, **ASK, **ALL)
     assert done["diff"] == check["diff"] and done["changed"]
-    only_sent = {"comment", "output_s3_bucket_name", "output_s3_key_prefix"}
-    assert {key for key in check["command"] if key not in done["command"]} <= only_sent
-    assert check["command"]["document_name"] == done["command"]["document_name"]
+    assert done["command"] == {**done["command"], **check["command"]}
+    assert check["command"]["parameters"] == {"action": ["report"], "count": ["5"]}
 
 
 def test_every_option_is_sent(strict_client, run_module):
@@ -211,9 +211,9 @@ def test_what_may_have_been_sent_is_not_sent_again(strict_client, run_module, co
         {"output_s3_bucket_name": "x"},
         {"output_s3_key_prefix": "x" * 501},
         {"output_s3_region": "x"},
-        {"cloud_watch_output_config": {"cloud_watch_log_group_name": "a b"}},
+        {"cloud_watch_output_config": {"cloud_watch_log_group_name": "x" * 513}},
         {"notification_config": {"notification_arn": "arn"}},
-        {"alarm_configuration": {"alarms": []}, "comment": "x"},
+        {"alarm_configuration": {"alarms": [{"name": " "}]}},
         {"targets": []},
         {"targets": [{"key": "tag:a", "values": []}]},
         {"parameters": {"": 1}},

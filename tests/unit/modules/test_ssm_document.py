@@ -218,10 +218,17 @@ def test_spacing_and_yaml_are_no_change(aws, run_module):
     _backend, client, cases = aws
     cases(content=content("one1"))
     yaml_text = "schemaVersion: '2.2'\nmainSteps: [{name: one1, action: 'aws:runShellScript'}]"
-    for text in (json.dumps(content("one1"), indent=4), yaml_text):
+    flow_text = "{schemaVersion: '2.2', mainSteps: [{name: one1, action: 'aws:runShellScript'}]}"
+    for text in (json.dumps(content("one1"), indent=4), yaml_text, flow_text):
         client.calls.clear()
         assert not run_module("ssm_document", name=NAME, content=text)["changed"]
         assert not WRITES & set(client.names())
+
+
+def test_yaml_for_json_is_stored_as_json(aws):
+    backend, _client, cases = aws
+    cases(content="{schemaVersion: '2.2', mainSteps: [{name: one1, action: 'aws:runShellScript'}]}")
+    assert json.loads(backend.versions["1"]["Content"])["schemaVersion"] == "2.2"
 
 
 def test_text_is_stored_as_it_was_written(aws):
