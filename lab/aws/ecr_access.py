@@ -70,12 +70,17 @@ def _tags(repository: Repository | None) -> dict[str, str | list[str]]:
     return {f"{kind}/{key}": value or "" for kind in kinds for key, value in tags.items()}
 
 
-def open_repository(principal: str, action: str, account: str, region: str, name: str) -> Repository:
-    """Return a repository to somebody who may do this with it."""
+def permit(principal: str, action: str, account: str, region: str, name: str) -> None:
+    """Refuse in ECR's own words what the principal may not do with a repository, there or not."""
     try:
         check(principal, action, arn_of(account, region, name))
     except iam.Denied as no:
         raise ecr_support.error("AccessDeniedException", no.message) from no
+
+
+def open_repository(principal: str, action: str, account: str, region: str, name: str) -> Repository:
+    """Return a repository to somebody who may do this with it."""
+    permit(principal, action, account, region, name)
     registry = ecr_support.backend(account, region)
     if registry is None:
         raise ecr_support.missing(name, account)

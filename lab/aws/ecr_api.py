@@ -42,6 +42,10 @@ def _image(image: Image, asked: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def _status(image: Image) -> str:
+    return "ARCHIVED" if ecr_images.is_archived(image) else "ACTIVE"
+
+
 def _detail(target: Repository, image: Image) -> dict[str, Any]:
     manifest = ecr_images.manifest_of(image)
     detail = {
@@ -54,7 +58,7 @@ def _detail(target: Repository, image: Image) -> dict[str, Any]:
         "imageManifestMediaType": image.image_manifest_media_type,
         "artifactMediaType": manifest.artifact_type,
         "subjectManifestDigest": manifest.subject,
-        "imageStatus": "ACTIVE",
+        "imageStatus": _status(image),
     }
     # A day is as exact as AWS tells it.
     pulled = vars(image).get("lab_pulled_at")
@@ -65,10 +69,9 @@ def _detail(target: Repository, image: Image) -> dict[str, Any]:
 
 def _listed(self: ECRResponse, target: Repository) -> list[Image]:
     wanted = self._get_param("filter") or {}
-    if wanted.get("imageStatus", "ACTIVE") not in ("ACTIVE", "ANY"):
-        return []
-    status = wanted.get("tagStatus", "ANY")
-    return [image for image in target.images if status == "ANY" or bool(image.image_tags) == (status == "TAGGED")]
+    storage, status = wanted.get("imageStatus", "ACTIVE"), wanted.get("tagStatus", "ANY")
+    images = [image for image in target.images if storage in ("ANY", _status(image))]
+    return [image for image in images if status == "ANY" or bool(image.image_tags) == (status == "TAGGED")]
 
 
 def _named(target: Repository, asked: dict[str, str]) -> Image | None:
@@ -89,10 +92,25 @@ def describe_images(self: ECRResponse) -> ActionResult:
     for asked in wanted:
         image = _named(target, asked)
         if image is None:
-            said = f"{{imageDigest:'{asked.get('imageDigest', 'null')}', imageTag:'{asked.get('imageTag', 'null')}'}}"
-            raise ImageNotFoundException(said, target.name, target.registry_id)
+            raise _not_found(target, asked)
         details.append(_detail(target, image))
     return ActionResult({"imageDetails": details})
+
+
+def _not_found(target: Repository, asked: dict[str, str]) -> ImageNotFoundException:
+    said = f"{{imageDigest:'{asked.get('imageDigest', 'null')}', imageTag:'{asked.get('imageTag', 'null')}'}}"
+    return ImageNotFoundException(said, target.name, target.registry_id)
+
+
+def update_image_storage_class(self: ECRResponse) -> ActionResult:
+    """Answer UpdateImageStorageClass."""
+    target, asked = repository(self), self._get_param("imageId")
+    image = _named(target, asked)
+    if image is None:
+        raise _not_found(target, asked)
+    vars(image)["lab_archived"] = self._get_param("targetStorageClass") == "ARCHIVE"
+    answer = {"registryId": target.registry_id, "repositoryName": target.name, "imageStatus": _status(image)}
+    return ActionResult(answer | {"imageId": asked})
 
 
 def list_images(self: ECRResponse) -> ActionResult:
@@ -147,7 +165,7 @@ def batch_get_image(self: ECRResponse) -> ActionResult:
         fault, image = _fault(asked), _named(target, asked)
         if fault:
             failures.append(_failure(asked, *fault))
-        elif image is None or (accepted and not _acceptable(image, accepted)):
+        elif image is None or ecr_images.is_archived(image) or (accepted and not _acceptable(image, accepted)):
             failures.append(_failure(asked, "ImageNotFound", "Requested image not found"))
         else:
             images.append(_image(image, asked))
@@ -211,6 +229,7 @@ METHODS = {
     for function in (
         put_image,
         describe_images,
+        update_image_storage_class,
         list_images,
         list_image_referrers,
         batch_get_image,

@@ -40,6 +40,14 @@ def find(repository: Repository, reference: str) -> Image | None:
     return by_digest(repository, reference) if ":" in reference else by_tag(repository, reference)
 
 
+def is_archived(image: Image) -> bool:
+    """Tell whether an image lies in the archive: listed, but not to be pulled until it is restored or pushed again.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html
+    """
+    return bool(vars(image).get("lab_archived"))
+
+
 def size_of(repository: Repository, image: Image) -> int | None:
     """Return an image's size; that of an index is its largest image's."""
     manifest = manifest_of(image)
@@ -75,6 +83,8 @@ def put(
         message = f"Image digest '{digest}' does not match the digest '{manifest.digest}' of the image manifest"
         raise error("ImageDigestDoesNotMatchException", message)
     with LOCK:
+        if (archived := by_digest(repository, manifest.digest)) is not None:
+            vars(archived)["lab_archived"] = False
         _check_tag(repository, tag, manifest)
         for other in repository.images:
             if tag:

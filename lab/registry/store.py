@@ -41,6 +41,14 @@ def add(account: str, region: str, repository: str, data: bytes) -> str:
     return digest
 
 
+def link(account: str, region: str, repository: str, digest: str) -> None:
+    """Let a repository have a layer that another one has."""
+    algorithm, _, value = digest.partition(":")
+    note = folder(account, region, repository) / "_layers" / algorithm / value / "link"
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(digest)
+
+
 def forget(account: str, region: str, repository: str, digest: str) -> None:
     """Take a layer out of a repository."""
     algorithm, _, value = digest.partition(":")

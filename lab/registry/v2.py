@@ -16,7 +16,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.ecr.models import Image, Repository
 
-from lab.aws import ecr_access, ecr_images, ecr_manifest, ecr_support, ecr_tokens
+from lab.aws import ecr_access, ecr_images, ecr_manifest, ecr_pull_through, ecr_support, ecr_tokens
 from lab.registry import store
 
 LARGEST = 4194304
@@ -107,10 +107,12 @@ def judge(request: Request) -> Passed:
     action = _action(kind, request.method)
     if match is None or action is None:
         raise Refusal(405, "UNSUPPORTED", "The operation is unsupported.")
+    asked = (host["account"], host["region"], match["name"])
     try:
-        repository = ecr_access.open_repository(
-            token.principal, f"ecr:{action}", host["account"], host["region"], match["name"]
-        )
+        ecr_access.permit(token.principal, f"ecr:{action}", *asked)
+        if action == "BatchGetImage" and kind == "manifests":
+            ecr_pull_through.fetch(token.principal, *asked, match["rest"])
+        repository = ecr_access.open_repository(token.principal, f"ecr:{action}", *asked)
     except ServiceException as wrong:
         raise _refusal(wrong) from wrong
     return Passed(repository, kind, match["rest"])
@@ -153,7 +155,7 @@ def _answer(request: Request, passed: Passed) -> Reply:
 
 def _get(request: Request, repository: Repository, reference: str) -> Reply:
     image = ecr_images.find(repository, reference)
-    if image is None:
+    if image is None or ecr_images.is_archived(image):
         raise Refusal(404, "MANIFEST_UNKNOWN", "Requested image not found")
     if request.method == "GET":
         vars(image)["lab_pulled_at"] = time.time()

@@ -170,3 +170,21 @@ def test_another_accounts_repository_has_to_let_in_too(node: Node, lab: Any) -> 
     assert node.request(*asked)[0] == 404
     node.allow(allow(READ[:1]))
     assert node.request(*asked)[0] == 403
+
+
+def test_a_first_pull_through_the_cache_needs_rights_of_its_own(node: Node, lab: Any) -> None:
+    host = f"{settings.ACCOUNT}.dkr.ecr.{settings.REGION}.amazonaws.com"
+    client = lab.client("ecr")
+    client.create_pull_through_cache_rule(ecrRepositoryPrefix="cache", upstreamRegistryUrl=host)
+    for actions, missing in (
+        (READ, "BatchImportUpstreamImage"),
+        ((*READ, "BatchImportUpstreamImage"), "CreateRepository"),
+    ):
+        node.allow(allow(actions))
+        status, body = node.request("GET", "/v2/cache/app/manifests/v1", node.token())
+        assert status == 403
+        assert body["errors"][0]["message"] == said(missing, ARN.replace("/app", "/cache/app"))
+    node.allow(allow((*READ, "BatchImportUpstreamImage", "CreateRepository")))
+    assert node.request("GET", "/v2/cache/app/manifests/v1", node.token())[0] == 200
+    node.allow(allow(READ))
+    assert node.request("GET", "/v2/cache/app/manifests/v1", node.token())[0] == 200

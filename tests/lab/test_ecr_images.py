@@ -230,7 +230,6 @@ def test_listings_have_filters_and_pages(client: Any) -> None:
     assert ids == ["v0", "latest", "v1", "v2", None]
     tagged = client.list_images(repositoryName="app", filter={"tagStatus": "TAGGED"})["imageIds"]
     assert len(tagged) == 4
-    assert client.list_images(repositoryName="app", filter={"imageStatus": "ARCHIVED"})["imageIds"] == []
     with pytest.raises(client.exceptions.InvalidParameterException):
         client.list_images(repositoryName="app", nextToken="no token")
     for name in ("b", "c", "d"):
@@ -299,3 +298,19 @@ def test_another_accounts_registry_is_another(client: Any) -> None:
     (theirs,) = client.describe_repositories(registryId="210987654321")["repositories"]
     assert theirs["repositoryUri"].startswith("210987654321.dkr.ecr.")
     assert [one["repositoryName"] for one in client.describe_repositories()["repositories"]] == ["app"]
+
+
+def test_an_archived_image_is_listed_when_asked_for_and_back_when_pushed_again(client: Any) -> None:
+    put(client, manifest("a"), "v1")
+    asked = {"repositoryName": "app", "imageId": {"imageTag": "v1"}}
+    assert client.update_image_storage_class(**asked, targetStorageClass="ARCHIVE")["imageStatus"] == "ARCHIVED"
+    assert tags(client) == {}
+    found = client.describe_images(repositoryName="app", filter={"imageStatus": "ARCHIVED"})["imageDetails"]
+    assert [(one["imageTags"], one["imageStatus"]) for one in found] == [(["v1"], "ARCHIVED")]
+    assert client.batch_get_image(repositoryName="app", imageIds=[{"imageTag": "v1"}])["images"] == []
+    put(client, manifest("a"), "v2")
+    assert tags(client) == {digest(manifest("a")): ["v1", "v2"]}
+    client.update_image_storage_class(**asked, targetStorageClass="ARCHIVE")
+    assert client.update_image_storage_class(**asked, targetStorageClass="STANDARD")["imageStatus"] == "ACTIVE"
+    with pytest.raises(client.exceptions.ImageNotFoundException):
+        client.update_image_storage_class(**asked | {"imageId": {"imageTag": "no"}}, targetStorageClass="ARCHIVE")

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from lab import images, packages, settings, tls
-from lab.aws import ecr, ecr_manifest, ecr_tokens, events
+from lab.aws import ecr, ecr_layers, ecr_manifest, ecr_tokens, events
 from lab.registry import config, daemons, hooks, store
 
 pytestmark = [
@@ -267,7 +267,7 @@ def test_a_manifest_that_is_not_its_digest_or_of_no_known_type_is_refused(regist
     assert refusal(registry.send("DELETE", "/v2/app/manifests/v1"))[:2] == (405, "UNSUPPORTED")
 
 
-def test_layers_come_from_a_signed_address_without_a_login(registry: Client) -> None:
+def test_layers_come_from_a_signed_address_without_a_login(registry: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     client = settings.client("ecr")
     client.create_repository(repositoryName="app")
     registry.push("app", "v1")
@@ -282,6 +282,10 @@ def test_layers_come_from_a_signed_address_without_a_login(registry: Client) -> 
     for forged in (url.replace("/app/", "/other/"), url[:-1] + "x", url.replace("X-Amz-Expires=", "X-Amz-Expires=9")):
         with pytest.raises(urllib.error.HTTPError, match="403"):
             urllib.request.urlopen(forged)
+    monkeypatch.setattr(ecr_layers, "LIFETIME", -1)
+    ended = client.get_download_url_for_layer(repositoryName="app", layerDigest=layer["digest"])["downloadUrl"]
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(ended)
     with pytest.raises(client.exceptions.LayersNotFoundException):
         client.get_download_url_for_layer(repositoryName="app", layerDigest=f"sha256:{'0' * 64}")
 
@@ -343,3 +347,27 @@ def test_registries_of_other_accounts_and_regions_are_apart(registry: Client) ->
     assert registry.send("GET", "/v2/app/manifests/v1")[0].status == 404
     (image,) = client.describe_images(repositoryName="app", registryId="210987654321")["imageDetails"]
     assert image["imageTags"] == ["v1"]
+
+
+def test_a_first_pull_through_the_cache_imports_all_of_an_image(lab: Any, registry: Client) -> None:
+    client = settings.client("ecr")
+    client.create_repository(repositoryName="team/app")
+    several = images.multi_architecture(["/bin/sh"])
+    for child in several.images:
+        registry.push_content("team/app", ecr_manifest.digest_of(child.manifest), child)
+    registry.manifest("team/app", "v1", several.manifest)
+    theirs = {"registryId": "210987654321"}
+    client.create_pull_through_cache_rule(**theirs, ecrRepositoryPrefix="cache", upstreamRegistryUrl=settings.ECR_HOST)
+    host = f"210987654321.dkr.ecr.{settings.REGION}.amazonaws.com"
+
+    assert registry.send("GET", "/v2/cache/team/app/manifests/v2", host=host)[0].status == 404
+    assert registry.send("GET", "/v2/elsewhere/team/app/manifests/v1", host=host)[0].status == 404
+    assert client.describe_repositories(**theirs)["repositories"] == []
+    assert registry.send("GET", "/v2/cache/team/app/manifests/v1", host=host)[1] == several.manifest
+    for child in several.images:
+        digest = ecr_manifest.digest_of(child.manifest)
+        assert registry.send("GET", f"/v2/cache/team/app/manifests/{digest}", host=host)[1] == child.manifest
+        for blob, data in child.blobs.items():
+            assert registry.send("GET", f"/v2/cache/team/app/blobs/{blob}", host=host)[1] == data
+    details = client.describe_images(**theirs, repositoryName="cache/team/app")["imageDetails"]
+    assert [one.get("imageTags") for one in details] == [None, None, None, ["v1"]]
