@@ -1,4 +1,4 @@
-"""What the host itself must know: the registry's name, and who vouches for it."""
+"""What the host itself must know: the registries' names, and who vouches for it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ SAVED = "ca.crt.nodecache-lab"
 CERTIFICATES = (Path("/etc/containers/certs.d"), Path("/etc/docker/certs.d"))
 
 
+def _folders() -> list[Path]:
+    return [folder / name for folder in CERTIFICATES for name in settings.ECR_HOSTS]
+
+
 def add() -> None:
-    """Point the ECR host name at the lab, and let podman and Docker trust it."""
+    """Point the ECR host names at the lab, and let podman and Docker trust it."""
     remove()
     text = HOSTS.read_text()
     whole = not text or text.endswith("\n")
-    line = f"{settings.GATEWAY} {settings.ECR_HOST} {MARK if whole else ADDED_NEWLINE}\n"
+    line = f"{settings.GATEWAY} {' '.join(settings.ECR_HOSTS)} {MARK if whole else ADDED_NEWLINE}\n"
     # Written in place: inside a container the file is a mount that cannot be replaced.
     HOSTS.write_text(text + ("" if whole else "\n") + line)
     tls.make()
-    for folder in CERTIFICATES:
-        made = [path for path in (folder, folder.parent) if not path.exists()]
-        host = folder / settings.ECR_HOST
+    for host in _folders():
+        made = [path for path in (host.parent, host.parent.parent) if not path.exists()]
         host.mkdir(parents=True, exist_ok=True)
         # First, so that remove() finds it however far we get. An empty folder that was there before
         # must stay, so the ones of ours are written down.
@@ -45,8 +48,8 @@ def remove() -> None:
         kept = kept.removesuffix("\n")
     if kept != text:
         HOSTS.write_text(kept)
-    for folder in CERTIFICATES:
-        host = folder / settings.ECR_HOST
+    # Backwards: the first of a folder's hosts knows whether the folder is ours.
+    for host in reversed(_folders()):
         note = host / NOTE
         if not note.exists():
             continue

@@ -8,6 +8,9 @@ from typing import Any
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 ECR_HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+# Another account's registry, for pulls from account to account and through its cache.
+OTHER_ACCOUNT = "210987654321"
+ECR_HOSTS = (ECR_HOST, f"{OTHER_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com")
 AWS_HOSTS = (
     "iam.amazonaws.com",
     *(

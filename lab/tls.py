@@ -23,9 +23,7 @@ def make() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     FOLDER.chmod(0o755)
     authority = trustme.CA()
-    # Registries of other accounts have names of their own.
-    others = f"*.dkr.ecr.{settings.REGION}.amazonaws.com"
-    certificate = authority.issue_cert(settings.ECR_HOST, others, *settings.AWS_HOSTS)
+    certificate = authority.issue_cert(*settings.ECR_HOSTS, *settings.AWS_HOSTS)
     KEY.touch(mode=0o600)
     certificate.private_key_pem.write_to_path(str(KEY))
     CERTIFICATE.write_bytes(b"".join(part.bytes() for part in certificate.cert_chain_pems))

@@ -96,7 +96,7 @@ def host_name(private_ip: str) -> str:
 def hosts(private_ip: str) -> str:
     """Return the node's /etc/hosts: AWS's names lead to the lab."""
     lines = ["127.0.0.1 localhost", f"{private_ip} {host_name(private_ip)}"]
-    lines += [f"{settings.GATEWAY} {name}" for name in (settings.ECR_HOST, *settings.AWS_HOSTS)]
+    lines += [f"{settings.GATEWAY} {name}" for name in (*settings.ECR_HOSTS, *settings.AWS_HOSTS)]
     return "\n".join(lines) + "\n"
 
 

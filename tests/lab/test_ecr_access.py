@@ -19,7 +19,7 @@ READ = ("GetAuthorizationToken", "BatchGetImage", "GetDownloadUrlForLayer")
 PUSH = ("BatchCheckLayerAvailability", "InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "PutImage")
 ARN = f"arn:aws:ecr:{settings.REGION}:{settings.ACCOUNT}:repository/app"
 KEY = "ASIA" + "N" * 16
-OTHER = "210987654321"
+OTHER = settings.OTHER_ACCOUNT
 
 
 def document(*statements: dict[str, Any]) -> str:

@@ -157,7 +157,7 @@ def test_immutable_tags_keep_their_image(client: Any, setting: str, tag: str, mo
         ({"imageManifest": json.dumps({"schemaVersion": 2})}, "InvalidParameterException"),
         ({"imageDigest": f"sha256:{'0' * 64}"}, "ImageDigestDoesNotMatchException"),
         ({"repositoryName": "nowhere"}, "RepositoryNotFoundException"),
-        ({"registryId": "210987654321"}, "RepositoryNotFoundException"),
+        ({"registryId": settings.OTHER_ACCOUNT}, "RepositoryNotFoundException"),
     ],
 )
 def test_what_is_no_image_is_refused(client: Any, given: dict[str, str], code: str) -> None:
@@ -294,9 +294,9 @@ def test_a_repository_with_images_needs_force(client: Any) -> None:
 
 
 def test_another_accounts_registry_is_another(client: Any) -> None:
-    client.create_repository(repositoryName="theirs", registryId="210987654321")
-    (theirs,) = client.describe_repositories(registryId="210987654321")["repositories"]
-    assert theirs["repositoryUri"].startswith("210987654321.dkr.ecr.")
+    client.create_repository(repositoryName="theirs", registryId=settings.OTHER_ACCOUNT)
+    (theirs,) = client.describe_repositories(registryId=settings.OTHER_ACCOUNT)["repositories"]
+    assert theirs["repositoryUri"].startswith(f"{settings.OTHER_ACCOUNT}.dkr.ecr.")
     assert [one["repositoryName"] for one in client.describe_repositories()["repositories"]] == ["app"]
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from lab import hosts, settings, tls
 
+KINDS = ("containers/certs.d", "docker/certs.d")
+
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -31,8 +33,9 @@ def test_remove_restores_the_file_exactly(host: Path, text: str, times: int) -> 
     before = tree(host)
     for _ in range(times):
         hosts.add()
-    lines = [line.split()[:2] for line in hosts.HOSTS.read_text().splitlines() if settings.ECR_HOST in line]
-    assert lines == [[settings.GATEWAY, settings.ECR_HOST]]
+    lines = [line.split()[:3] for line in hosts.HOSTS.read_text().splitlines() if settings.ECR_HOST in line]
+    assert lines == [[settings.GATEWAY, *settings.ECR_HOSTS]]
+    assert all((host / kind / name / "ca.crt").exists() for kind in KINDS for name in settings.ECR_HOSTS)
     hosts.remove()
     assert tree(host) == before
 

@@ -20,7 +20,7 @@ import pytest
 
 from lab import images, packages, settings, tls
 from lab.aws import ecr, ecr_layers, ecr_manifest, ecr_tokens, events
-from lab.registry import config, daemons, hooks, store
+from lab.registry import config, daemons, hooks, store, v2
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="listens on port 443"),
@@ -332,8 +332,8 @@ def test_what_ecr_deletes_cannot_be_pulled(registry: Client) -> None:
 
 def test_registries_of_other_accounts_and_regions_are_apart(registry: Client) -> None:
     client = settings.client("ecr")
-    client.create_repository(repositoryName="app", registryId="210987654321")
-    host = f"210987654321.dkr.ecr.{settings.REGION}.amazonaws.com"
+    client.create_repository(repositoryName="app", registryId=settings.OTHER_ACCOUNT)
+    host = settings.ECR_HOSTS[1]
     content = images.image(["/bin/sh"])
     for digest, data in content.blobs.items():
         answer, _ = registry.send("POST", "/v2/app/blobs/uploads/", host=host)
@@ -345,7 +345,7 @@ def test_registries_of_other_accounts_and_regions_are_apart(registry: Client) ->
     assert registry.send("PUT", "/v2/app/manifests/v1", content.manifest, host=host, **kind)[0].status == 201
     assert registry.send("GET", "/v2/app/manifests/v1", host=host)[1] == content.manifest
     assert registry.send("GET", "/v2/app/manifests/v1")[0].status == 404
-    (image,) = client.describe_images(repositoryName="app", registryId="210987654321")["imageDetails"]
+    (image,) = client.describe_images(repositoryName="app", registryId=settings.OTHER_ACCOUNT)["imageDetails"]
     assert image["imageTags"] == ["v1"]
 
 
@@ -356,9 +356,9 @@ def test_a_first_pull_through_the_cache_imports_all_of_an_image(lab: Any, regist
     for child in several.images:
         registry.push_content("team/app", ecr_manifest.digest_of(child.manifest), child)
     registry.manifest("team/app", "v1", several.manifest)
-    theirs = {"registryId": "210987654321"}
+    theirs = {"registryId": settings.OTHER_ACCOUNT}
     client.create_pull_through_cache_rule(**theirs, ecrRepositoryPrefix="cache", upstreamRegistryUrl=settings.ECR_HOST)
-    host = f"210987654321.dkr.ecr.{settings.REGION}.amazonaws.com"
+    host = settings.ECR_HOSTS[1]
 
     assert registry.send("GET", "/v2/cache/team/app/manifests/v2", host=host)[0].status == 404
     assert registry.send("GET", "/v2/elsewhere/team/app/manifests/v1", host=host)[0].status == 404
@@ -371,3 +371,9 @@ def test_a_first_pull_through_the_cache_imports_all_of_an_image(lab: Any, regist
             assert registry.send("GET", f"/v2/cache/team/app/blobs/{blob}", host=host)[1] == data
     details = client.describe_images(**theirs, repositoryName="cache/team/app")["imageDetails"]
     assert [one.get("imageTags") for one in details] == [None, None, None, ["v1"]]
+
+
+def test_a_region_that_is_none_has_no_repositories(registry: Client) -> None:
+    host = f"{settings.ACCOUNT}.dkr.ecr.no-where-1.amazonaws.com"
+    reply = v2.answer(v2.Request(host, "GET", "/v2/app/manifests/v1", {}, f"Basic {registry.token}", ""))
+    assert (reply.status, json.loads(reply.body)["errors"][0]["code"]) == (404, "NAME_UNKNOWN")

@@ -27,10 +27,7 @@ def test_bundle_holds_the_systems_authorities_and_ours(folder: Path) -> None:
     assert tls.CA.read_text() in text
 
 
-_THEIRS = f"210987654321.dkr.ecr.{settings.REGION}.amazonaws.com"
-
-
-@pytest.mark.parametrize("host", [settings.ECR_HOST, _THEIRS, *settings.AWS_HOSTS])
+@pytest.mark.parametrize("host", [*settings.ECR_HOSTS, *settings.AWS_HOSTS])
 def test_certificate_is_good_for_every_host(folder: Path, host: str) -> None:
     tls.make()
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
