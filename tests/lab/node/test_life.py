@@ -88,6 +88,19 @@ def test_a_node_that_is_restarted_keeps_its_disk_and_ends_its_processes(nodes):
     assert nodes.run(name, token, {}, 30).exit_code == 0
 
 
+def test_a_node_that_is_stopped_keeps_its_disk_only_when_told(nodes):
+    name, address = "i-0aaaaaaaaaaaaaaa6", "10.77.0.16"
+    nodes.start(name, address)
+    assert nodes.run(name, "touch /var/lib/amazon/kept", {}, 10).exit_code == 0
+    nodes.stop(name, keep_disk=True)
+    assert not nodes.online(name)
+    nodes.start(name, address)
+    assert nodes.run(name, "test -e /var/lib/amazon/kept && ctr version > /dev/null", {}, 30).exit_code == 0
+    nodes.stop(name, keep_disk=True)
+    nodes.stop(name)
+    assert not (fleet.DISKS / name).exists()
+
+
 def test_a_node_is_ended_by_its_state_file_alone(nodes):
     code = (
         "import json,sys; from pathlib import Path; from lab.node import fleet;"
