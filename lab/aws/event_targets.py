@@ -120,9 +120,10 @@ def run_command(delivery: Delivery) -> None:
     parameters = _parameters(delivery.text)
     name = delivery.arn.partition(":document/")[2]
     owner = delivery.arn.split(":")[4]
-    shared = owner not in ("", delivery.rule.account_id)
+    # The command then goes by that ARN: the article lists its commands by AWS's own document's.
+    foreign = owner != delivery.rule.account_id
     _as_role(delivery, "ssm").send_command(
-        DocumentName=delivery.arn if shared else name,
+        DocumentName=delivery.arn if foreign else name,
         Parameters=parameters,
         Targets=delivery.target["RunCommandParameters"]["RunCommandTargets"],
     )

@@ -257,7 +257,7 @@ def test_a_push_reaches_the_node(person):
     person.waits(invocations, '"Status": "(Success|Failed)"')
     found = json.loads(person.types(invocations))["CommandInvocations"]
     assert [one["Status"] for one in found] == ["Success"], found
-    assert found[0]["DocumentName"].endswith("AWS-RunShellScript")
+    assert found[0]["DocumentName"] == "arn:aws:ssm:us-east-1::document/AWS-RunShellScript"
     assert "done" in found[0]["CommandPlugins"][0]["Output"]
     person.types("aws cloudwatch list-metrics --namespace AWS/Events | grep -q '\"Invocations\"'")
     person.types("aws cloudwatch list-metrics --namespace AWS/Events | grep FailedInvocations", code=1)
