@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 from ansible_collections.nodecache.eks.plugins.plugin_utils import _plan
 
 DOCUMENTATION = r"""
@@ -32,7 +33,8 @@ options:
     type: dict
     required: true
   install:
-    description: The install's C(name), C(cluster), C(registry), C(partition), C(delivery) and C(keep).
+    description:
+      - The install's C(name), C(cluster), C(registry), C(partition), C(delivery), C(keep) and C(running_nodes).
     type: dict
     required: true
 """
@@ -57,9 +59,19 @@ _value:
   type: dict
 """
 
+# SendCommand's default for MaxConcurrency, which an EventBridge target cannot set.
+RUN_COMMAND_NODES = 50
+display = Display()
+
 
 def prefetch_plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plan; a wrong input is one sentence."""
+    running = install.get("running_nodes", 0)
+    if install["delivery"] == "run_command" and running > RUN_COMMAND_NODES:
+        display.warning(
+            f"prefetch_delivery: run_command stops at the first node that fails and runs on {RUN_COMMAND_NODES} "
+            f"at a time, and '{install['cluster']}' has {running}; automation keeps to prefetch_max_errors."
+        )
     try:
         return _plan.plan(images, nodes, install)
     except _plan.PlanError as error:

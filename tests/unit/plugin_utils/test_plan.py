@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.nodecache.eks.plugins.filter import prefetch_plan
 from ansible_collections.nodecache.eks.plugins.plugin_utils import _plan
 
 REGISTRY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
@@ -123,3 +125,17 @@ def test_a_wrong_input_is_named(images, nodes, install, told):
     with pytest.raises(_plan.PlanError) as error:
         plan(images, nodes, **install)
     assert told in str(error.value)
+
+
+def test_a_large_fleet_is_warned_of_run_command(monkeypatch):
+    told = []
+    monkeypatch.setattr(prefetch_plan.display, "warning", told.append)
+    image = [{"repository": "web"}]
+    for delivery, running in (("run_command", 50), ("automation", 51), ("run_command", 51)):
+        prefetch_plan.prefetch_plan(image, {}, INSTALL | {"delivery": delivery, "running_nodes": running})
+    assert len(told) == 1 and "'prod' has 51" in told[0]
+
+
+def test_the_filter_tells_a_wrong_input_in_one_sentence():
+    with pytest.raises(AnsibleFilterError, match="^prefetch_images: 'web' is not valid"):
+        prefetch_plan.prefetch_plan("web", {}, INSTALL)
