@@ -17,7 +17,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=AWS_CONFIG_FILE,
 PYTHON := .venv/bin/python
 PLAYBOOK := $(SUDO) .venv/bin/ansible-playbook -i inventory/lab
 
-.PHONY: help setup lab site test lint unit test-lab e2e down clean
+.PHONY: help setup lab site test lint unit sanity test-lab e2e down clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,13 +31,20 @@ lab: setup ## Start the lab alone
 site: lab ## Everything, from a fresh clone to the finished walkthrough on the lab
 	@$(PLAYBOOK) playbooks/site.yml
 
-test: lint unit test-lab e2e ## Every check
+test: lint unit sanity test-lab e2e ## Every check
 
 lint: setup
 	@.venv/bin/ruff check lab plugins roles tests
+	@.venv/bin/mypy
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/ansible-lint -q
+	@.venv/bin/antsibull-changelog lint
 
 unit: setup
-	@.venv/bin/python -m pytest tests/unit
+	@.venv/bin/python -m pytest tests/unit --cov --cov-report=term
+
+# ansible-test's own checks, in environments of its own.
+sanity: setup
+	@tools/sanity
 
 # These use the machine's one lab, so a lab that is up has to go first.
 test-lab: setup down
@@ -60,5 +67,5 @@ clean: down ## Down, and everything the commands above made
 	  done; \
 	fi
 	@$(SUDO) rm -rf /var/cache/nodecache-lab
-	@$(SUDO) rm -rf .venv build .pytest_cache .ruff_cache
+	@$(SUDO) rm -rf .venv build .pytest_cache .ruff_cache .mypy_cache .ansible
 	@$(SUDO) find . -name __pycache__ -type d -prune -exec rm -rf {} +

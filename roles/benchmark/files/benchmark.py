@@ -1,6 +1,7 @@
 # Copyright (c) 2026 nodecache.eks contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Runs behind nodecache.py in one script, and uses its runtime, its credentials and its lock.
+# pylint: disable=undefined-variable
 
 STOP_ATTEMPTS = 6
 

@@ -103,7 +103,7 @@ def four_times(run, client, **options):
     predicted = run(check=True, **options)
     assert not set(client.names()) & set(WRITES)
     done = run(**options)
-    assert predicted["changed"] == done["changed"] is True, (predicted, done)
+    assert predicted["changed"] is True and done["changed"] is True, (predicted, done)
     assert predicted["target"] == done["target"]
     assert predicted["diff"] == done["diff"]
     for check in (False, True):
