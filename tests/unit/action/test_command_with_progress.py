@@ -28,7 +28,12 @@ def play_fixture(tmp_path):
         path.write_text(json.dumps(book))
         program = Path(sys.executable).with_name("ansible-playbook")
         return subprocess.run(
-            [program, "-i", "localhost,", *options, path], cwd=ROOT, text=True, capture_output=True, timeout=60, check=False
+            [program, "-i", "localhost,", *options, path],
+            cwd=ROOT,
+            text=True,
+            capture_output=True,
+            timeout=60,
+            check=False,
         )
 
     return run

@@ -1,0 +1,157 @@
+"""What a person changes after the walkthrough: delivery, images, nodes, and the end of it all."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+NAME = "nodecache-walkthrough"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:on-call"
+NODES = {"group": [{"key": "tag:eks:nodegroup-name", "values": ["nodegroup"]}]}
+MANY = [{"repository": "nodecache-sample", "keep": 1}, {"repository": "team/trainer", "tags": "v*", "nodes": "group"}]
+
+
+def names() -> dict[str, list[str]]:
+    """Return what the lab's AWS holds that carries an install's name."""
+    from lab import settings
+
+    def all_of(service, operation, key, field):
+        client = settings.client(service)
+        pages = (
+            client.get_paginator(operation).paginate()
+            if client.can_paginate(operation)
+            else [getattr(client, operation)()]
+        )
+        return sorted(each[field] if field else each for page in pages for each in page.get(key, []))
+
+    found = {
+        "documents": all_of("ssm", "list_documents", "DocumentIdentifiers", "Name"),
+        "associations": all_of("ssm", "list_associations", "Associations", "AssociationName"),
+        "rules": all_of("events", "list_rules", "Rules", "Name"),
+        "queues": [url.rpartition("/")[2] for url in all_of("sqs", "list_queues", "QueueUrls", None)],
+        "roles": all_of("iam", "list_roles", "Roles", "RoleName"),
+        "alarms": all_of("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    }
+    policies = settings.client("iam").list_role_policies(RoleName="nodecache-node")["PolicyNames"]
+    return {kind: [name for name in each if name.startswith("nodecache-w")] for kind, each in found.items()} | {
+        "node policies": policies
+    }
+
+
+def unchanged(result) -> None:
+    assert result.returncode == 0, result.stdout[-4000:]
+    assert re.search(r"changed=0\b", result.stdout), [line for line in result.stdout.splitlines() if "changed:" in line]
+
+
+def done(result) -> None:
+    assert result.returncode == 0, result.stdout[-6000:]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _walkthrough(walkthrough):
+    """These tests go on where the walkthrough ended, in the order they stand here."""
+
+
+def test_another_install_of_that_name_is_refused_and_nothing_changes(play):
+    before = names()
+    result = play("prefetch", prefetch_cluster="another")
+    assert result.returncode != 0
+    assert "'walkthrough' is taken" in result.stdout
+    assert names() == before
+
+
+def test_check_mode_foretells_the_change_and_makes_none(play):
+    before = names()
+    result = play("prefetch", "--check", "--diff", prefetch_delivery="automation", prefetch_alarm_topic_arn=TOPIC)
+    done(result)
+    assert "changed:" in result.stdout
+    assert names() == before
+
+
+def test_automation_delivers_a_push_with_rate_control(play):
+    options = {"prefetch_delivery": "automation", "prefetch_alarm_topic_arn": TOPIC}
+    done(play("prefetch", **options))
+    unchanged(play("prefetch", **options))
+    assert names()["documents"] == [NAME, f"{NAME}.automation"]
+    assert names()["rules"] == [NAME, f"{NAME}.failures"]
+    assert names()["alarms"] == [f"{NAME}.dead-letters", f"{NAME}.failed-invocations"]
+    done(play("push", image_tag="1.1.0", image_files=1))
+    result = play("verify", "-v", verify_tag="1.1.0")
+    done(result)
+    assert '"source": "event"' in result.stdout or "source: event" in result.stdout
+
+
+def test_what_is_no_longer_wanted_goes(play):
+    done(play("prefetch"))
+    unchanged(play("prefetch"))
+    assert names()["documents"] == [NAME]
+    assert names()["rules"] == [NAME]
+    assert names()["alarms"] == []
+    assert names()["roles"] == [f"{NAME}-us-east-1-events"]
+
+
+def test_images_have_their_own_nodes(play):
+    options = {"prefetch_images": MANY, "prefetch_nodes": NODES}
+    done(play("prefetch", **options))
+    unchanged(play("prefetch", **options))
+    assert names()["associations"] == [NAME, f"{NAME}.group"]
+    assert names()["rules"] == [NAME, f"{NAME}.group"]
+    done(play("prefetch", nodecache_repository="team/trainer", **options))
+    done(play("push", nodecache_repository="team/trainer", image_tag="v1", image_files=1))
+    done(play("verify", nodecache_repository="team/trainer", verify_tag="v1"))
+
+
+def test_a_bad_image_is_named_and_nothing_changes(play):
+    before = names()
+    result = play("prefetch", prefetch_images=[{"repository": "nodecache-sample", "tags": "$(reboot)"}])
+    assert result.returncode != 0
+    assert "prefetch_images[0].tags: '$(reboot)' is not valid" in " ".join(result.stdout.split())
+    assert names() == before
+
+
+def test_the_end_removes_exactly_what_the_install_made(play):
+    from lab import packages, settings
+    from lab.node import fleet
+
+    ssm = settings.client("ssm")
+    stranger = ssm.create_association(
+        Name="AWS-RunShellScript",
+        AssociationName="nodecache-watch",
+        Parameters={"commands": ["true"]},
+        Targets=[{"Key": "InstanceIds", "Values": ["*"]}],
+    )["AssociationDescription"]["AssociationId"]
+    options = {"prefetch_images": MANY, "prefetch_nodes": NODES, "prefetch_state": "absent", "prefetch_release": True}
+    done(play("prefetch", **options))
+    assert names() == {
+        "documents": [],
+        "associations": ["nodecache-watch"],
+        "rules": [],
+        "queues": [],
+        "roles": [],
+        "alarms": [],
+        "node policies": [],
+    }
+    ssm.delete_association(AssociationId=stranger)
+    unchanged(play("prefetch", **options))
+    for node in fleet.recorded():
+        listed = subprocess.run(
+            [*node.enter(), packages.binary("ctr"), "-n", "k8s.io", "images", "ls"],
+            text=True,
+            capture_output=True,
+            check=True,
+            timeout=30,
+        )
+        assert "nodecache-sample" not in listed.stdout
+        assert "nodecache.eks/" not in listed.stdout
+
+
+def test_teardown_leaves_no_cluster_and_no_repository(play):
+    from lab import settings
+
+    done(play("teardown"))
+    assert settings.client("eks").list_clusters()["clusters"] == []
+    repositories = [each["repositoryName"] for each in settings.client("ecr").describe_repositories()["repositories"]]
+    assert "nodecache-sample" not in repositories
+    unchanged(play("teardown"))
