@@ -156,6 +156,7 @@ def plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": identity,
         "images": wanted,
+        "wanted": {reference(image): image["keep"] for image in sorted(wanted, key=lambda image: image["keep"])},
         "groups": made,
         "ecr_arns": sorted({image["arn"] for image in wanted if image["arn"] and not image["digest"]}),
     }

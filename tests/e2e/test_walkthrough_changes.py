@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
+from collections.abc import Callable
 
 import pytest
 
@@ -38,6 +40,26 @@ def names() -> dict[str, list[str]]:
     return {kind: [name for name in each if name.startswith("nodecache-w")] for kind, each in found.items()} | {
         "node policies": policies
     }
+
+
+def images_on_nodes() -> list[str]:
+    """Return what each node's containerd lists."""
+    from lab import packages
+    from lab.node import fleet
+
+    command = [packages.binary("ctr"), "-n", "k8s.io", "images", "ls"]
+    return [
+        subprocess.run([*node.enter(), *command], text=True, capture_output=True, check=True, timeout=30).stdout
+        for node in fleet.recorded()
+    ]
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for what a command on the nodes does in its own time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.5)
 
 
 def unchanged(result) -> None:
@@ -103,6 +125,15 @@ def test_images_have_their_own_nodes(play):
     done(play("verify", nodecache_repository="team/trainer", verify_tag="v1"))
 
 
+def test_nodes_let_go_of_an_image_that_is_wanted_no_more(play):
+    assert all("team/trainer" in listed for listed in images_on_nodes())
+    done(play("prefetch"))
+    unchanged(play("prefetch"))
+    assert names()["associations"] == [NAME]
+    eventually(lambda: not any("team/trainer" in listed for listed in images_on_nodes()))
+    assert all("nodecache-sample" in listed for listed in images_on_nodes())
+
+
 def test_a_bad_image_is_named_and_nothing_changes(play):
     before = names()
     result = play("prefetch", prefetch_images=[{"repository": "nodecache-sample", "tags": "$(reboot)"}])
@@ -112,8 +143,7 @@ def test_a_bad_image_is_named_and_nothing_changes(play):
 
 
 def test_the_end_removes_exactly_what_the_install_made(play):
-    from lab import packages, settings
-    from lab.node import fleet
+    from lab import settings
 
     ssm = settings.client("ssm")
     stranger = ssm.create_association(
@@ -122,7 +152,7 @@ def test_the_end_removes_exactly_what_the_install_made(play):
         Parameters={"commands": ["true"]},
         Targets=[{"Key": "InstanceIds", "Values": ["*"]}],
     )["AssociationDescription"]["AssociationId"]
-    options = {"prefetch_images": MANY, "prefetch_nodes": NODES, "prefetch_state": "absent", "prefetch_release": True}
+    options = {"prefetch_state": "absent", "prefetch_release": True}
     done(play("prefetch", **options))
     assert names() == {
         "documents": [],
@@ -135,16 +165,9 @@ def test_the_end_removes_exactly_what_the_install_made(play):
     }
     ssm.delete_association(AssociationId=stranger)
     unchanged(play("prefetch", **options))
-    for node in fleet.recorded():
-        listed = subprocess.run(
-            [*node.enter(), packages.binary("ctr"), "-n", "k8s.io", "images", "ls"],
-            text=True,
-            capture_output=True,
-            check=True,
-            timeout=30,
-        )
-        assert "nodecache-sample" not in listed.stdout
-        assert "nodecache.eks/" not in listed.stdout
+    for listed in images_on_nodes():
+        assert "nodecache-sample" not in listed
+        assert "nodecache.eks/" not in listed
 
 
 def test_teardown_leaves_no_cluster_and_no_repository(play):

@@ -76,7 +76,12 @@ def test_groups_have_their_own_nodes_and_names():
     ]
     assert found["groups"][0]["targets"] == [{"key": "tag:kubernetes.io/cluster/prod", "values": ["owned"]}]
     assert found["groups"][1]["targets"] == GPU["gpu"]
-    assert [image["keep"] for image in found["images"]] == [2, 3]
+    assert found["wanted"] == {f"{REGISTRY}/web": 2, f"{REGISTRY}/trainer": 3}
+
+
+def test_of_one_image_on_two_sets_of_nodes_the_larger_number_stays():
+    found = plan([{"repository": "web", "keep": 5}, {"repository": "web", "nodes": "gpu", "keep": 3}], GPU)
+    assert found["wanted"] == {f"{REGISTRY}/web": 5}
 
 
 def test_the_nodes_may_list_only_what_is_asked_for_by_pattern():
