@@ -5,18 +5,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from typing import Any
 
-from ansible_collections.nodecache.eks.plugins.module_utils import _report
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, call
+from ansible_collections.nodecache.eks.plugins.module_utils import _report, _ssm
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import call, paged
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._waiters import TimedOut
 
-# SendCommand's and ListCommandInvocations' own limit.
+# DescribeInstanceInformation's own limit for a filter's values.
 NODES_PER_CALL = 50
+# SendCommand's own limit.
+VALUES_PER_TARGET = 50
 # What surely fits into one report line.
 IMAGES_PER_COMMAND = 5
-POLL_SECONDS = 2
 UNFINISHED = ("Pending", "InProgress", "Delayed", "Cancelling")
 # The document's allowedPattern for images, without the empty item.
 REFERENCE = re.compile(
@@ -40,8 +44,11 @@ def validate(targets: list[dict[str, Any]], images: list[str]) -> None:
             raise NodecacheError(
                 f"targets: key '{target['key']}' is not supported, use InstanceIds, tag-key or tag:NAME"
             )
-        if not target["values"]:
-            raise NodecacheError(f"targets: key '{target['key']}' needs at least one value")
+        if not 1 <= len(target["values"]) <= VALUES_PER_TARGET:
+            raise NodecacheError(
+                f"targets: key '{target['key']}' has {len(target['values'])} values, allowed is 1 to "
+                f"{VALUES_PER_TARGET}"
+            )
     for image in images:
         if not REFERENCE.fullmatch(image):
             raise NodecacheError(
@@ -69,76 +76,84 @@ def running_instances(ec2: Any, targets: list[dict[str, Any]]) -> list[str]:
         filters.append({"Name": name, "Values": target["values"]})
     shown = ", ".join(f"{target['key']}={','.join(target['values'])}" for target in targets)
     with call("nodes", "list", shown):
-        pages = list(ec2.get_paginator("describe_instances").paginate(Filters=filters))
-    ids = [
-        instance["InstanceId"]
-        for page in pages
-        for reservation in page["Reservations"]
-        for instance in reservation["Instances"]
-    ]
+        reservations = paged(ec2, "describe_instances", "Reservations", Filters=filters, MaxResults=1000)
+    ids = [instance["InstanceId"] for reservation in reservations for instance in reservation["Instances"]]
     return sorted(ids)
 
 
 def online_instances(ssm: Any, instance_ids: list[str]) -> set[str]:
     """Return those instances whose agent is connected."""
-    online = set()
-    paginator = ssm.get_paginator("describe_instance_information")
+    found: list[dict[str, Any]] = []
     for chunk in _chunks(instance_ids, NODES_PER_CALL):
+        asked = [{"Key": "InstanceIds", "Values": chunk}]
         with call("nodes", "look up the agents of", ", ".join(chunk)):
-            for page in paginator.paginate(
-                Filters=[{"Key": "InstanceIds", "Values": chunk}], PaginationConfig={"PageSize": 50}
-            ):
-                for node in page["InstanceInformationList"]:
-                    if node["PingStatus"] == "Online":
-                        online.add(node["InstanceId"])
-    return online & set(instance_ids)
-
-
-def _collect(ssm: Any, command_id: str, expected: int, deadline: float) -> dict[str, dict[str, Any]]:
-    """Wait for a command's invocations; return the reports by instance id."""
-    while True:
-        with call("command", "read the answers of", command_id):
-            pages = ssm.get_paginator("list_command_invocations").paginate(
-                CommandId=command_id, Details=True, PaginationConfig={"PageSize": NODES_PER_CALL}
+            found += paged(
+                ssm,
+                "describe_instance_information",
+                "InstanceInformationList",
+                Filters=asked,
+                MaxResults=NODES_PER_CALL,
             )
-            invocations = [invocation for page in pages for invocation in page["CommandInvocations"]]
-        finished = [item for item in invocations if item["Status"] not in UNFINISHED]
-        if len(finished) >= expected or time.monotonic() >= deadline:
+    return {node["InstanceId"] for node in found if node["PingStatus"] == "Online"} & set(instance_ids)
+
+
+def _send(ssm: Any, document: str, targets: list[dict[str, Any]], part: list[str], answer_timeout: int) -> str:
+    parameters = {"action": ["report"], "source": ["command"], **({"images": part} if part else {})}
+    request = {
+        "DocumentName": document,
+        "Targets": [{"Key": target["key"], "Values": target["values"]} for target in targets],
+        "Parameters": parameters,
+        "TimeoutSeconds": answer_timeout,
+        # One node's missing image must not keep the others from being asked.
+        "MaxConcurrency": "100%",
+        "MaxErrors": "100%",
+    }
+    return str(_ssm.send_command(ssm, request)["CommandId"])
+
+
+def _answers(ssm: Any, command_id: str, online: set[str], deadline: float) -> dict[str, dict[str, Any]]:
+    """Wait for the nodes that are online; return their reports by instance id.
+
+    A command is over only when it expired on the nodes that are offline, so its completed ones are counted instead.
+    """
+    expected, patient = len(online), True
+    while True:
+        try:
+            _ssm.wait_for_answers(ssm, command_id, expected, max(1, math.ceil(deadline - time.monotonic())))
+        except TimedOut:
+            # Who has not answered by now is silent; what the others said still counts.
+            patient = False
+        invocations = {item["InstanceId"]: item for item in _ssm.invocations(ssm, command_id)}
+        finished = {node: item for node, item in invocations.items() if item["Status"] not in UNFINISHED}
+        # A node that joined since then was not asked.
+        pending = (online & set(invocations)) - set(finished)
+        if not pending or not patient:
             break
-        time.sleep(POLL_SECONDS)
-    reports = {}
-    for item in finished:
-        report = _report.parse("\n".join(plugin.get("Output") or "" for plugin in item.get("CommandPlugins", [])))
-        if report is not None:
-            reports[item["InstanceId"]] = report
-    return reports
+        expected = len(finished) + len(pending)
+    found = {
+        instance_id: _report.parse("\n".join(plugin.get("Output") or "" for plugin in item.get("CommandPlugins", [])))
+        for instance_id, item in finished.items()
+    }
+    return {instance_id: report for instance_id, report in found.items() if report is not None}
 
 
 def ask(
-    ssm: Any, document: str, instance_ids: list[str], images: list[str], answer_timeout: int
+    ssm: Any,
+    document: str,
+    targets: list[dict[str, Any]],
+    online: set[str],
+    images: list[str],
+    answer_timeout: int,
 ) -> dict[str, list[dict[str, Any]]]:
-    """Run the document's report on nodes; return every node's reports."""
+    """Run the document's report on nodes, one command for all of them; return every node's reports."""
+    if not online:
+        return {}
     deadline = time.monotonic() + answer_timeout
-    sent = []
-    for nodes in _chunks(instance_ids, NODES_PER_CALL):
-        for part in _chunks(images, IMAGES_PER_COMMAND) or [[]]:
-            parameters = {"action": ["report"], "source": ["command"]}
-            if part:
-                parameters["images"] = part
-            with call("document", "send", document):
-                # One node's missing image must not keep the others from being asked.
-                answer = ssm.send_command(
-                    DocumentName=document,
-                    InstanceIds=nodes,
-                    Parameters=parameters,
-                    TimeoutSeconds=answer_timeout,
-                    MaxConcurrency="100%",
-                    MaxErrors="100%",
-                )
-            sent.append((answer["Command"]["CommandId"], len(nodes)))
+    parts = _chunks(images, IMAGES_PER_COMMAND) or [[]]
+    sent = [_send(ssm, document, targets, part, answer_timeout) for part in parts]
     reports: dict[str, list[dict[str, Any]]] = {}
-    for command_id, expected in sent:
-        for instance_id, report in _collect(ssm, command_id, expected, deadline).items():
+    for command_id in sent:
+        for instance_id, report in _answers(ssm, command_id, online, deadline).items():
             reports.setdefault(instance_id, []).append(report)
     return reports
 

@@ -163,6 +163,18 @@ def wait_for_command(client: Any, command_id: str, timeout: int) -> None:
     wait_for(client, "command_done", timeout, f"command '{command_id}'", CommandId=command_id)
 
 
+def wait_for_answers(client: Any, command_id: str, answers: int, timeout: int) -> None:
+    """Wait until so many nodes are done with a command, well or not, or it is over."""
+    wait_for(
+        client,
+        "command_answered",
+        timeout,
+        f"command '{command_id}'",
+        {"answers": str(answers)},
+        CommandId=command_id,
+    )
+
+
 def cancel_command(client: Any, command_id: str) -> None:
     """Cancel a command on every node that is not done with it."""
     with call("command", "cancel", command_id):

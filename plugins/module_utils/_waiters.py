@@ -70,6 +70,16 @@ _WAITERS: dict[str, dict[str, Any]] = {
             *_despite(),
         ],
     },
+    "command_answered": {
+        "operation": "ListCommands",
+        "delay": 1,
+        "seen": "Commands[0].[StatusDetails]",
+        "acceptors": [
+            *_when("success", "Commands[0].CompletedCount >= `{answers}`", True),
+            *_when("success", "Commands[0].Status", "Success", "Failed", "Cancelled", "TimedOut"),
+            *_despite("InvalidCommandId"),
+        ],
+    },
     "command_done": {
         "operation": "ListCommands",
         "delay": 2,

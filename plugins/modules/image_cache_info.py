@@ -184,7 +184,8 @@ summary:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils import _cache
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 
 
 def main() -> None:
@@ -225,7 +226,7 @@ def main() -> None:
             raise NodecacheError(f"{place}: no running instance matches {shown}")
         ssm = make_client(module, "ssm")
         online = _cache.online_instances(ssm, instance_ids)
-        reports = _cache.ask(ssm, params["document_name"], sorted(online), images, params["answer_timeout"])
+        reports = _cache.ask(ssm, params["document_name"], targets, online, images, params["answer_timeout"])
     except NodecacheError as error:
         module.fail_json(msg=str(error))
     parts = max(1, -(-len(images) // _cache.IMAGES_PER_COMMAND))

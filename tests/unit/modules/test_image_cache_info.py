@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.nodecache.eks.plugins.module_utils import _cache, _report
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils import _cache, _report, _ssm
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._waiters import TimedOut
 
 DIGEST = "sha256:" + "a" * 64
 REF = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:v1@" + DIGEST
@@ -20,68 +21,69 @@ def line(ref=REF, cached=True, **fields):
     return json.dumps({"v": 1, "action": "report", "node": "i-1", "ok": cached, "images": [{**image, **fields}]})
 
 
-class Pages:
-    def __init__(self, answer):
-        self.answer = answer
-
-    def paginate(self, **arguments):
-        return self.answer(**arguments)
-
-
 class Ec2:
     def __init__(self, ids):
         self.ids, self.filters = ids, None
 
-    def get_paginator(self, name):
-        assert name == "describe_instances"
-        return Pages(self.describe)
-
-    def describe(self, Filters):
+    def describe_instances(self, Filters, MaxResults, aws_retry, NextToken="0"):
         self.filters = Filters
-        return [{"Reservations": [{"Instances": [{"InstanceId": each}]}]} for each in self.ids]
+        at = int(NextToken)
+        more = {"NextToken": str(at + 1)} if at + 1 < len(self.ids) else {}
+        return {"Reservations": [{"Instances": [{"InstanceId": each}]} for each in self.ids[at : at + 1]], **more}
 
 
 class Ssm:
     """Answers with one line a node; a node in pending never finishes."""
 
-    def __init__(self, outputs, online=(), pending=()):
+    def __init__(self, outputs, online=(), pending=(), targeted=None):
         self.outputs, self.online, self.pending = outputs, online, pending
-        self.sent = []
+        self.targeted = online if targeted is None else targeted
+        self.sent, self.calls = [], 0
 
-    def get_paginator(self, name):
-        return Pages(getattr(self, name))
-
-    def describe_instance_information(self, Filters, PaginationConfig):
+    def describe_instance_information(self, Filters, MaxResults, aws_retry):
+        self.calls += 1
         ids = Filters[0]["Values"]
         assert len(ids) <= 50
-        found = [{"InstanceId": each, "PingStatus": "Online"} for each in ids if each in self.online]
-        lost = [{"InstanceId": each, "PingStatus": "ConnectionLost"} for each in ids if each not in self.online]
-        return [{"InstanceInformationList": found}, {"InstanceInformationList": lost}]
+        states = {each: "Online" if each in self.online else "ConnectionLost" for each in ids}
+        return {"InstanceInformationList": [{"InstanceId": each, "PingStatus": states[each]} for each in ids]}
 
     def send_command(self, **arguments):
-        assert len(arguments["InstanceIds"]) <= 50
+        self.calls += 1
         self.sent.append(arguments)
         return {"Command": {"CommandId": str(len(self.sent) - 1)}}
 
-    def list_command_invocations(self, CommandId, Details, PaginationConfig):
+    def list_command_invocations(self, CommandId, Details, MaxResults, aws_retry, NextToken="0"):
+        self.calls += 1
         assert Details
-        return [
+        at = int(NextToken)
+        more = {"NextToken": str(at + MaxResults)} if at + MaxResults < len(self.targeted) else {}
+        items = [
             {
-                "CommandInvocations": [
-                    {
-                        "InstanceId": each,
-                        "Status": "InProgress" if each in self.pending else "Failed",
-                        "CommandPlugins": [{"Output": self.outputs.get(each, "")}],
-                    }
-                ]
+                "InstanceId": each,
+                "Status": "InProgress" if each in self.pending else "Failed",
+                "CommandPlugins": [{"Output": self.outputs.get(each, "")}],
             }
-            for each in self.sent[int(CommandId)]["InstanceIds"]
+            for each in self.targeted[at : at + MaxResults]
         ]
+        return {"CommandInvocations": items, **more}
 
 
 @pytest.fixture(autouse=True)
-def no_waiting(monkeypatch):
-    monkeypatch.setattr(_cache, "POLL_SECONDS", 0)
+def waits(monkeypatch):
+    """Return how many answers were waited for, each time; what never comes ends the patience."""
+    asked = []
+
+    def wait_for_answers(client, command_id, answers, timeout):
+        client.calls += 1
+        asked.append(answers)
+        if answers > len([each for each in client.targeted if each not in client.pending]):
+            raise TimedOut("command: was not ready")
+
+    monkeypatch.setattr(_ssm, "wait_for_answers", wait_for_answers)
+    return asked
+
+
+TARGETS = _cache.cluster_targets("prod")
 
 
 def test_parse_fills_in_what_a_long_report_leaves_out():
@@ -114,7 +116,7 @@ def test_online_offline_and_silent_are_told_apart():
     ssm = Ssm({"i-1": line(), "i-2": second, "i-3": "killed"}, ["i-1", "i-2", "i-3"])
     ids = ["i-1", "i-2", "i-3", "i-4"]
     online = _cache.online_instances(ssm, ids)
-    reports = _cache.ask(ssm, "nodecache-main", sorted(online), [REF], 5)
+    reports = _cache.ask(ssm, "nodecache-main", TARGETS, online, [REF], 5)
     found = _cache.nodes(ids, online, reports, 1)
     assert [node["state"] for node in found] == ["online", "online", "silent", "offline"]
     assert found[0]["images"][0]["cached_digest"] == DIGEST
@@ -134,27 +136,61 @@ def test_online_offline_and_silent_are_told_apart():
     assert _cache.summarise(found, [REF]) == {"nodes": 4, "online": 3, "cached": 1, "missing": 3}
 
 
-def test_one_command_serves_fifty_nodes_and_five_images():
+def test_one_command_serves_every_node_and_five_images(waits):
     ids = [f"i-{number:03}" for number in range(51)]
     ssm = Ssm({}, ids)
-    _cache.ask(ssm, "nodecache-main", ids, [REF] * 6, 5)
-    assert [len(sent["InstanceIds"]) for sent in ssm.sent] == [50, 50, 1, 1]
-    assert [len(sent["Parameters"]["images"]) for sent in ssm.sent] == [5, 1, 5, 1]
+    _cache.ask(ssm, "nodecache-main", TARGETS, set(ids), [REF] * 6, 5)
+    assert [sent["Targets"] for sent in ssm.sent] == [
+        [{"Key": "tag:kubernetes.io/cluster/prod", "Values": ["owned"]}]
+    ] * 2
+    assert [len(sent["Parameters"]["images"]) for sent in ssm.sent] == [5, 1]
     assert {sent["MaxErrors"] for sent in ssm.sent} == {"100%"}
+    assert waits == [51, 51]
+
+
+@pytest.mark.parametrize("count", [1, 50, 51, 200])
+def test_calls_grow_with_every_fifty_nodes_alone(count):
+    ids = [f"i-{number:03}" for number in range(count)]
+    ssm = Ssm({each: line() for each in ids}, ids)
+    online = _cache.online_instances(ssm, ids)
+    reports = _cache.ask(ssm, "nodecache-main", TARGETS, online, [REF], 5)
+    assert len(reports) == count
+    # Looking up, sending, waiting once, and reading; the nodes themselves are one more call, of EC2.
+    assert ssm.calls <= 2 + 2 * -(-count // 50)
 
 
 def test_no_images_asks_for_all_that_is_marked():
     ssm = Ssm({"i-1": line()}, ["i-1"])
-    reports = _cache.ask(ssm, "nodecache-main", ["i-1"], [], 5)
+    reports = _cache.ask(ssm, "nodecache-main", TARGETS, {"i-1"}, [], 5)
     assert "images" not in ssm.sent[0]["Parameters"]
     found = _cache.nodes(["i-1"], {"i-1"}, reports, 1)
     assert _cache.summarise(found, []) == {"nodes": 1, "online": 1, "cached": 1, "missing": 0}
 
 
-def test_a_node_that_does_not_finish_is_silent():
-    ssm = Ssm({"i-1": line()}, ["i-1"], pending=["i-1"])
-    reports = _cache.ask(ssm, "nodecache-main", ["i-1"], [REF], 0)
-    assert _cache.nodes(["i-1"], {"i-1"}, reports, 1)[0]["state"] == "silent"
+def test_a_node_that_does_not_finish_is_silent_and_the_others_count():
+    ssm = Ssm({"i-1": line(), "i-2": line()}, ["i-1", "i-2"], pending=["i-1"])
+    reports = _cache.ask(ssm, "nodecache-main", TARGETS, {"i-1", "i-2"}, [REF], 1)
+    found = _cache.nodes(["i-1", "i-2"], {"i-1", "i-2"}, reports, 1)
+    assert [node["state"] for node in found] == ["silent", "online"]
+
+
+def test_a_node_that_expired_is_not_taken_for_an_answer(waits):
+    # An offline node's invocation is over first; the one that is online has to be waited for still.
+    ssm = Ssm({"i-1": line()}, ["i-1"], pending=["i-1"], targeted=["i-0", "i-1"])
+    reports = _cache.ask(ssm, "nodecache-main", TARGETS, {"i-1"}, [REF], 1)
+    assert (waits, reports) == ([1, 2], {})
+
+
+def test_a_node_that_joined_meanwhile_is_not_waited_for(waits):
+    ssm = Ssm({"i-1": line()}, ["i-1", "i-2"], targeted=["i-1"])
+    reports = _cache.ask(ssm, "nodecache-main", TARGETS, {"i-1", "i-2"}, [REF], 1)
+    assert set(reports) == {"i-1"}
+
+
+def test_nobody_online_is_not_asked():
+    ssm = Ssm({}, [])
+    assert _cache.ask(ssm, "nodecache-main", TARGETS, set(), [REF], 5) == {}
+    assert ssm.sent == []
 
 
 @pytest.mark.parametrize("image", ["app", "a/b:$(id)", "", "a/b@sha256:12"])
@@ -163,7 +199,9 @@ def test_bad_references_are_refused(image):
         _cache.validate([], [image])
 
 
-@pytest.mark.parametrize("target", [{"key": "Name", "values": ["x"]}, {"key": "tag:a", "values": []}])
+@pytest.mark.parametrize(
+    "target", [{"key": "Name", "values": ["x"]}, {"key": "tag:a", "values": []}, {"key": "tag:a", "values": ["x"] * 51}]
+)
 def test_bad_targets_are_refused(target):
     with pytest.raises(NodecacheError, match="targets: key"):
         _cache.validate([target], [])
