@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = {"image_files": 2, "image_file_megabytes": 3, "benchmark_rounds": 2}
+SMALL = {"image_files": 2, "image_file_megabytes": 3, "benchmark_rounds": 2, "verify_timeout": 180}
 
 
 class _Trap(socketserver.StreamRequestHandler):
