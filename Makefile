@@ -17,7 +17,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=AWS_CONFIG_FILE,
 PYTHON := .venv/bin/python
 PLAYBOOK := $(SUDO) .venv/bin/ansible-playbook -i inventory/lab
 
-.PHONY: help setup lab site test lint unit sanity test-lab e2e down clean
+.PHONY: help setup lab site bench test lint unit sanity test-lab e2e down clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,7 +34,7 @@ site: lab ## Everything, from a fresh clone to the finished walkthrough on the l
 test: lint unit sanity test-lab e2e ## Every check
 
 lint: setup
-	@.venv/bin/ruff check lab plugins roles tests
+	@.venv/bin/ruff check lab plugins roles tests tools
 	@.venv/bin/mypy
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/ansible-lint -q
 	@.venv/bin/antsibull-changelog lint
@@ -53,6 +53,9 @@ test-lab: setup down
 
 e2e: setup down
 	@$(SUDO) .venv/bin/python -m pytest tests/e2e
+
+bench: site ## Ratios of pull, start, playbook and module times, into build/bench.json
+	@$(SUDO) $(PYTHON) tools/bench.py
 
 down: ## Stop the lab; nothing of it stays
 	@if [ -x $(PYTHON) ]; then $(SUDO) $(PYTHON) -m lab down; fi
