@@ -78,6 +78,10 @@ def _check_names(params: dict[str, Any]) -> None:
     for option in ("subnets", "instance_types"):
         if params[option] == []:
             raise NodecacheError(f"{option} is [] but must have an entry.")
+    version = params["version"]
+    if version is not None and not re.fullmatch(r"\d+\.\d{2}", version):
+        # YAML reads 1.30 without quotes as the number 1.3.
+        raise NodecacheError(f"version is '{version}' but must be like '1.34', in quotes.")
     size = params["disk_size"]
     if size is not None and size < 1:
         raise NodecacheError(f"disk_size is {size} but must be at least 1.")

@@ -383,7 +383,7 @@ def test_custom_ami_takes_its_version_from_the_template(group, client, eks):
     four_times(group, client, launch_template={"id": "lt-1", "version": "2"})
     assert not {"version", "releaseVersion"} & set(client.requests("UpdateNodegroupVersion")[0])
     for option in ("version", "release_version"):
-        assert f"{option} cannot change, because its AMI is its launch template's" in group(**{option: "9"})["msg"]
+        assert f"{option} cannot change, because its AMI is its launch template's" in group(**{option: "1.40"})["msg"]
 
 
 def test_group_without_a_template_never_gets_one(group):
@@ -608,6 +608,8 @@ TAINT = {"key": "a", "effect": "NO_SCHEDULE"}
         ({"node_role": "node"}, "node_role is 'node'"),
         ({"subnets": []}, "subnets is [] but must have an entry"),
         ({"instance_types": []}, "instance_types is [] but must have an entry"),
+        ({"version": 1.30}, "version is '1.3' but must be like '1.34', in quotes"),
+        ({"version": "v1.34"}, "version is 'v1.34' but must be like"),
         ({"disk_size": 0}, "disk_size is 0 but must be at least 1"),
         ({"ami_type": "AL2024"}, "ami_type is 'AL2024' but must be one of AL2_x86_64, "),
         ({"scaling_config": {"min_size": 3, "max_size": 2}}, "scaling_config.min_size is 3"),
