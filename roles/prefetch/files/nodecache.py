@@ -298,21 +298,22 @@ class Runtime:
         return stats.f_bavail * stats.f_frsize, stats.f_blocks * stats.f_frsize, shared
 
     def progress(self, digest):
-        """Return (fetched, total) bytes of the layers of an image that is being pulled, or None."""
+        """Return fetched and total bytes of the layers of an image that is being pulled, if it is."""
         try:
             found = json.loads(self.ctr("content", "get", digest))
             if "manifests" in found:
                 found = json.loads(self.ctr("content", "get", for_this_machine(found)))
         except (Failure, Skip):
             # Its manifest is not here: its pull has not begun.
-            return None
+            return {}
         here, active = {}, r"(?m)^\S*(sha256:[0-9a-f]{64})\s+([0-9.]+) ?([kMGT]?)i?B"
         for key, number, unit in re.findall(active, self.ctr("content", "active")):
             here[key] = int(float(number) * 1000 ** " kMGT".index(unit or " "))
         # Asked last: a blob that is finished in between must not be missing from both lists.
         here.update(dict.fromkeys(self.ctr("content", "ls", "-q").split(), float("inf")))
         layers = {layer["digest"]: layer["size"] for layer in found.get("layers", [])}
-        return sum(min(size, here.get(digest, 0)) for digest, size in layers.items()), sum(layers.values())
+        fetched = sum(min(size, here.get(digest, 0)) for digest, size in layers.items())
+        return {"fetched": fetched, "total": sum(layers.values())}
 
 
 # --- registry and AWS -------------------------------------------------------------------------
@@ -499,7 +500,8 @@ class Cache:
 
     def rule(self, image):
         """Return what the install wants of this repository and tag, or else all of the repository."""
-        fits = [item for item in self.wanted if item.fits(image.repository, item.digest, image.names()[:1])]
+        name = [f"{image.repository}:{image.tag}"] if image.plain() else []
+        fits = [item for item in self.wanted if item.fits(image.repository, item.digest, name)]
         return fits[0] if fits else Image(image.repository, self.keep)
 
     def siblings(self, image, local):
@@ -692,9 +694,8 @@ class Cache:
         entry.update(source=mark and mark["source"], seconds=seconds)
         if row and not image.named and image.digest not in (None, row.digest):
             entry["expected"] = image.digest
-        underway = self.runtime.progress(image.digest) if names and image.digest and not entry["cached"] else None
-        if underway and self.action == "report":
-            entry.update(fetched=underway[0], total=underway[1])
+        if self.action == "report" and names and image.digest and not entry["cached"]:
+            entry.update(self.runtime.progress(image.digest))
         return dict(entry, **said)
 
 
@@ -754,14 +755,18 @@ def work(request, report):
             refs += [name + "@" + digest for name in names if "@" not in name] or names
     with concurrent.futures.ThreadPoolExecutor(cache.workers) as pool:
         done = list(pool.map(cache.attempt, refs))
-    if cache.action == "release":
-        cache.release(lambda *ours: any(image and image.fits(*ours) for _, image, _ in done))
-    elif cache.action == "prefetch" and cache.source == "association" and cache.wanted:
-        cache.release(lambda *ours: not any(item.fits(*ours) for item in cache.wanted))
+    try:
+        if cache.action == "release":
+            cache.release(lambda *ours: any(image and image.fits(*ours) for _, image, _ in done))
+        elif cache.action == "prefetch" and cache.source == "association" and cache.wanted:
+            cache.release(lambda *ours: not any(item.fits(*ours) for item in cache.wanted))
+    except TROUBLE as error:
+        # What was pulled before is told all the same.
+        report["error"] = f"not all could be let go of: {error}"
     local = runtime.images()
     report["images"] = [cache.describe(local, *one) for one in done]
     report["free"] = runtime.disk()[0]
-    report["ok"] = cache.action == "release" or all(map(well, report["images"]))
+    report["ok"] = "error" not in report and (cache.action == "release" or all(map(well, report["images"])))
 
 
 def main():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
@@ -9,7 +10,9 @@ def test_a_pull_then_nothing_more(world: Any) -> None:
     node, repository = world.node(), world.repository("pull")
     digest = world.push(repository, "v1")
     tag, exact = f"{world.host}/{repository}:v1", f"{world.host}/{repository}@{digest}"
-    entry = world.run(node, [f"{tag}@{digest}"], source="event")["images"][0]
+    report = world.run(node, [f"{tag}@{digest}"], source="event")
+    assert re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", report["containerd"]) and "via" not in report
+    entry = report["images"][0]
     assert entry["cached"] and entry["pinned"] and entry["digest"] == digest and entry["source"] == "event"
     assert entry["seconds"] > 0 and entry["size"] > 100_000
     names = world.names(node)

@@ -75,7 +75,7 @@ class FakeRuntime:
         self.names = {name: item for name, item in self.names.items() if "id-" + item[0] != image_id}
 
     def progress(self, digest):
-        return self.fetching.get(digest)
+        return self.fetching.get(digest, {})
 
     def used(self):
         return self.in_use

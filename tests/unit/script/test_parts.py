@@ -246,8 +246,8 @@ class Programs(Case):
         manifest = {"layers": [{"digest": digest, "size": size} for digest, size in sizes.items()]}
         for shown, fetched in (("0B", 500), ("1.2kB", 1700), ("3.75MB", 3_750_500), ("1.5GB", 5_000_500)):
             self.tool("ctr", CONTENT.format(blobs={A: index, C: manifest}, finished=done, active=layer, size=shown))
-            self.assertEqual(nodecache.Runtime({}).progress(A), (fetched, 5_000_507))
-            self.assertIsNone(nodecache.Runtime({}).progress(other))
+            self.assertEqual(nodecache.Runtime({}).progress(A), {"fetched": fetched, "total": 5_000_507})
+            self.assertEqual(nodecache.Runtime({}).progress(other), {})
 
 
 CONTENT = """

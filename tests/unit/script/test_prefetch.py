@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 
-from script_support import APP, HOST, PIN, TOKEN, A, B, C, Case, nodecache
+from script_support import APP, HOST, PIN, TOKEN, A, B, C, Case, D, nodecache
 
 MARK = "nodecache.eks/main"
 
@@ -328,6 +328,21 @@ class Keep(Case):
         self.assertEqual(self.runtime.names[APP + ":v2"][1], {})
         self.assertEqual([entry["cached"] for entry in report["images"]], [False, True])
 
+    def test_what_could_not_be_let_go_of_is_told_beside_what_was_pulled(self):
+        def refused(*_arguments):
+            raise nodecache.Failure("busy")
+
+        self.replace("remove", refused, self.runtime)
+        self.runtime.mark(HOST + "/gone:v1", D, 3)
+        report = self.run_script([APP + ":v3@" + C], source="association", wanted={APP: 5})
+        self.assertEqual((report["ok"], report["images"][0]["cached"]), (False, True))
+        self.assertIn("busy", report["error"])
+
+    def test_a_tag_that_moved_on_still_counts_with_its_own(self):
+        self.runtime.remote[APP + ":w1"] = B
+        self.run_script([APP + ":w1@" + C], wanted={APP + ":v*": 1, APP + ":w*": 9})
+        self.assertEqual(len(self.left()), 5)
+
     def test_release_of_one_image_leaves_the_others(self):
         self.run_script([APP + ":v1"], action="release")
         self.assertEqual(self.left(), [APP + ":v2", APP + "@" + B])
@@ -352,7 +367,7 @@ class Report(Case):
         self.assertFalse(report["ok"])
 
     def test_it_says_how_far_a_pull_is(self):
-        self.runtime.fetching[A] = (30, 100)
+        self.runtime.fetching[A] = {"fetched": 30, "total": 100}
         entry = self.run_script([APP + ":v1@" + A], action="report")["images"][0]
         self.assertEqual((entry["cached"], entry["fetched"], entry["total"]), (False, 30, 100))
         self.assertNotIn("fetched", self.run_script([APP + ":v1@" + B], action="report")["images"][0])
