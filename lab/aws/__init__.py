@@ -9,6 +9,7 @@ MODULES = (
     "iam",
     "sts",
     "ssm_documents",
+    "ssm_document_lists",
     "ssm_commands",
     "ssm_command_lists",
     "ssm_associations",

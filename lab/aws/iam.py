@@ -89,7 +89,8 @@ def caller(access_key_id: str) -> Principal:
     if access_key_id == settings.ACCESS_KEY or not _KEY.fullmatch(access_key_id):
         # Moto takes any key, and its own tests have some that could be no one's: those are the administrator's.
         return Principal(ROOT)
-    assumed = sts_backends[settings.ACCOUNT][_PARTITION].get_assumed_role_from_access_key(access_key_id)
+    known_roles = (one[_PARTITION].get_assumed_role_from_access_key(access_key_id) for one in _accounts())
+    assumed = next((found for found in known_roles if found), None)
     if assumed and assumed.expiration <= utcnow():
         raise Denied(EXPIRED, "ExpiredTokenException")
     if assumed:
@@ -98,6 +99,11 @@ def caller(access_key_id: str) -> Principal:
         if user.has_access_key(access_key_id) and user.get_access_key_by_id(access_key_id).status == "Active":
             return Principal(user.arn)
     raise Denied("The security token included in the request is invalid.", "UnrecognizedClientException")
+
+
+def _accounts() -> list[Any]:
+    # Moto keeps a role's session with the account of the role.
+    return list(sts_backends.values())
 
 
 def key_of(headers: Mapping[str, Any]) -> str:

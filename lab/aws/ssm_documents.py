@@ -7,13 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.ssm import models
-from moto.ssm.models import Document, Documents, SimpleSystemManagerBackend
+from moto.ssm.models import Document, Documents, SimpleSystemManagerBackend, ssm_backends
 
-from lab.aws import automation_document, document_run
-from lab.aws.ssm_support import error, operation, page
+from lab.aws import automation_document, document_run, ssm_amazon
+from lab.aws.ssm_support import error, operation
 
 RESERVED = ("aws", "amazon", "amzn", "awsec2", "awsconfigremediation", "awssupport")
 MAX_BYTES = 64 * 1024
+# https://docs.aws.amazon.com/general/latest/gr/ssm.html
+DOCUMENT_LIMIT, VERSION_LIMIT = 500, 1000
 EVERY_PLATFORM = ("Windows", "Linux", "MacOS")
 PLATFORMS = {
     "aws:runShellScript": ("Linux", "MacOS"),
@@ -23,32 +25,6 @@ PLATFORMS = {
     "aws:psModule": ("Windows",),
 }
 
-# As Amazon publishes it; the article this project grew from uses it.
-RUN_SHELL_SCRIPT = {
-    "schemaVersion": "2.2",
-    "description": "Run a shell script or specify the commands to run.",
-    "parameters": {
-        "commands": {"type": "StringList", "description": "The commands to run.", "minItems": 1},
-        "workingDirectory": {"type": "String", "default": "", "maxChars": 4096},
-        "executionTimeout": {
-            "type": "String",
-            "default": "3600",
-            "allowedPattern": "([1-9][0-9]{0,4})|(1[0-6][0-9]{4})",
-        },
-    },
-    "mainSteps": [
-        {
-            "action": "aws:runShellScript",
-            "name": "aws:runShellScript",
-            "inputs": {
-                "runCommand": "{{ commands }}",
-                "workingDirectory": "{{ workingDirectory }}",
-                "timeoutSeconds": "{{ executionTimeout }}",
-            },
-        }
-    ],
-}
-AMAZON = {"AWS-RunShellScript": RUN_SHELL_SCRIPT}
 CHECKS = {"Command": document_run.check_content, "Automation": automation_document.check_content}
 
 # (backend, document name, what changed: default, latest or deleted)
@@ -71,14 +47,26 @@ def short_name(name: str) -> str:
     return name.rpartition(":document/")[2] if name.startswith("arn:") else name
 
 
+def own(backend: SimpleSystemManagerBackend, name: str) -> Documents:
+    """Return all versions of a document of this account, the only ones it may change."""
+    region, account = name.split(":")[3:5] if name.startswith("arn:") else (backend.region_name, backend.account_id)
+    found = backend._documents.get(short_name(name))
+    if found is None or (region, account) != (backend.region_name, backend.account_id):
+        raise error("InvalidDocument", "The specified document does not exist.")
+    return found
+
+
 def documents_of(self: SimpleSystemManagerBackend, name: str) -> Documents:
-    """Return all versions of a document, one of Amazon's own included."""
-    name = short_name(name)
-    if name in self._documents:
-        return self._documents[name]
-    if name in AMAZON:
-        return Documents(_amazon(name))
-    raise error("InvalidDocument", f"Document with name {name} does not exist.")
+    """Return all versions of a document: one's own, Amazon's, or one that another account shares."""
+    short = short_name(name)
+    region, account = name.split(":")[3:5] if name.startswith("arn:") else (self.region_name, "")
+    if short in ssm_amazon.DOCUMENTS and region == self.region_name and not account:
+        return Documents(amazon(short))
+    if account and account != self.account_id and region == self.region_name:
+        shared = ssm_backends[account][region]._documents.get(short)
+        if shared and {self.account_id, "all"} & {key.lower() for key in shared.permissions}:
+            return shared
+    return own(self, name)
 
 
 def find(
@@ -107,8 +95,9 @@ def document(backend: SimpleSystemManagerBackend, name: str, version: str | None
     return found
 
 
-def _amazon(name: str) -> Document:
-    made = Document("Amazon", name, "", json.dumps(AMAZON[name]), "Command", "JSON", [], [], "/")
+def amazon(name: str) -> Document:
+    """Return one of Amazon's own documents."""
+    made = Document("Amazon", name, "", json.dumps(ssm_amazon.DOCUMENTS[name]), "Command", "JSON", [], [], "/")
     return _finish(made, None)
 
 
@@ -124,6 +113,8 @@ def _finish(made: Document, display_name: str | None) -> Document:
 
 def _new(backend: SimpleSystemManagerBackend, params: dict[str, Any], base: Document | None, version: str) -> Document:
     content = params["Content"]
+    if params.get("Attachments"):
+        raise error("ValidationException", "The lab stores no attachments: leave Attachments out.")
     if len(content.encode()) > MAX_BYTES:
         raise error("MaxDocumentSizeExceeded", "The size limit of a document is 64 KB.")
     kind = base.document_type if base else params.get("DocumentType", "Command")
@@ -165,6 +156,8 @@ def create_document(backend: SimpleSystemManagerBackend, params: dict[str, Any])
         raise error("ValidationException", f"Document name {name} starts with a prefix that is reserved by AWS.")
     if name in backend._documents:
         raise error("DocumentAlreadyExists", f"Document with name {name} already exists.")
+    if len(backend._documents) >= DOCUMENT_LIMIT:
+        raise error("DocumentLimitExceeded", f"You can have at most {DOCUMENT_LIMIT} active Systems Manager documents.")
     backend._documents[name] = Documents(_new(backend, params, None, "1"))
     backend.add_tags_to_resource("Document", name, {tag["Key"]: tag["Value"] for tag in params.get("Tags") or []})
     return {"DocumentDescription": _describe(backend, name, None, None) | {"Status": "Creating"}}
@@ -172,18 +165,19 @@ def create_document(backend: SimpleSystemManagerBackend, params: dict[str, Any])
 
 def update_document(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
     """Add a version. The default stays where it is."""
-    name = short_name(params["Name"])
-    if name not in backend._documents:
-        raise error("InvalidDocument", f"Document with name {name} does not exist.")
-    versions = backend._documents[name]
+    name, versions = short_name(params["Name"]), own(backend, params["Name"])
     if params.get("DocumentVersion") not in ("$LATEST", versions.latest_version):
         raise error(
             "InvalidDocumentVersion",
-            "The document version is not valid: UpdateDocument takes $LATEST or the latest version only.",
+            "The document version is not valid or does not exist.",
         )
     if params.get("VersionName") and versions.find_by_version_name(params["VersionName"]):
         raise error("DuplicateDocumentVersionName", "The specified version name is a duplicate.")
     latest = versions.get_latest_version()
+    if latest.schema_version.startswith("1."):
+        raise error("InvalidDocumentSchemaVersion", "Documents of schema 1.x can't be updated.")
+    if len(versions.versions) >= VERSION_LIMIT:
+        raise error("DocumentVersionLimitExceeded", f"A document has at most {VERSION_LIMIT} versions.")
     made = _new(backend, params, latest, str(int(versions.latest_version) + 1))
     for version in versions.versions.values():
         if (version.content_json, version.target_type) == (made.content_json, made.target_type):
@@ -200,8 +194,7 @@ def update_document(backend: SimpleSystemManagerBackend, params: dict[str, Any])
 
 def update_document_default_version(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
     """Move the default, which runs the associations that follow it."""
-    name = short_name(params["Name"])
-    versions = documents_of(backend, name)
+    name, versions = short_name(params["Name"]), own(backend, params["Name"])
     chosen = find(versions, params["DocumentVersion"])
     assert chosen is not None
     moved = versions.default_version != chosen.document_version
@@ -231,30 +224,10 @@ def get_document(backend: SimpleSystemManagerBackend, params: dict[str, Any]) ->
     return answer
 
 
-def list_document_versions(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
-    """List a document's versions, newest first."""
-    versions = documents_of(backend, params["Name"])
-    rows = []
-    for number in sorted(versions.versions, key=int, reverse=True):
-        version = versions.versions[number]
-        row = {
-            "Name": version.name,
-            "DocumentVersion": number,
-            "CreatedDate": version.created_date,
-            "IsDefaultVersion": number == versions.default_version,
-            "DocumentFormat": version.document_format,
-            "Status": version.status,
-        }
-        row |= {"VersionName": version.version_name} if version.version_name else {}
-        row |= {"DisplayName": version.display_name} if version.display_name else {}
-        rows.append(row)
-    return page(rows, params, "DocumentVersions")
-
-
 def delete_document(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
     """Delete a document or one version of it; with the last version go its associations."""
     name = short_name(params["Name"])
-    documents_of(backend, name)
+    own(backend, params["Name"])
     backend.delete_document(
         name=name,
         document_version=params.get("DocumentVersion", ""),
@@ -275,6 +248,8 @@ def _delete_versions(self: Documents, *versions: str) -> None:
 
 def install() -> None:
     """Patch moto's documents."""
+    # Not every document is made here: CloudFormation makes its own.
+    models.Document.display_name = None
     models.Documents.find = find
     models.Documents.delete = _delete_versions
     SimpleSystemManagerBackend._get_documents = documents_of
@@ -283,5 +258,4 @@ def install() -> None:
     operation("UpdateDocumentDefaultVersion", "update_document_default_version", update_document_default_version)
     operation("DescribeDocument", "describe_document", describe_document)
     operation("GetDocument", "get_document", get_document)
-    operation("ListDocumentVersions", "list_document_versions", list_document_versions)
     operation("DeleteDocument", "delete_document", delete_document)

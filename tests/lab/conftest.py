@@ -150,6 +150,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         ssm_associations,
         ssm_command_lists,
         ssm_commands,
+        ssm_document_lists,
         ssm_documents,
         ssm_instances,
         validation,
@@ -160,6 +161,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     for module in (
         validation,
         ssm_documents,
+        ssm_document_lists,
         ssm_commands,
         ssm_command_lists,
         ssm_associations,
