@@ -13,6 +13,7 @@ MODULES = (
     "ssm_commands",
     "ssm_command_lists",
     "ssm_associations",
+    "ssm_association_history",
     "ssm_instances",
     "ssm_sessions",
     "automation",

@@ -69,6 +69,11 @@ class Execution:
             if kind == "Cancel":
                 self.status = "Cancelling"
 
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is over, or the time is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.done, seconds)
+
     @property
     def done(self) -> bool:
         """Tell whether nothing more will happen."""
@@ -96,6 +101,7 @@ class Execution:
         with self._changed:
             self.current, self.ended, self.failure = None, datetime.now(UTC), failure
             self.status = "Cancelled" if self._stop == "Cancel" else status
+            self._changed.notify_all()
 
     def _after(self, at: int) -> int | None:
         step = self.steps[at]

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.aws import document_run, ssm_output
+from lab.aws import document_run, ssm_output, ssm_parameters
 from lab.aws.document_run import Step
-from lab.aws.ssm_instances import PLATFORM
 from lab.aws.ssm_invocations import Invocation, Plugin
 from lab.aws.ssm_support import fleet
-from lab.aws.ssm_targets import instances
+from lab.aws.ssm_targets import PLATFORM, instances
 
 EXIT_SUCCESS, EXIT_FAILURE, EXIT_REBOOT, EXIT_KILLED = 168, 169, 194, 137
 # The agent takes a document up again this often after a restart.
@@ -22,7 +21,11 @@ _SKIPPING = "Further document steps will be skipped."
 
 def perform(run: Any, invocation: Invocation) -> None:
     """Run a document on a node; the invocation's plugins tell what each step came to."""
-    steps = document_run.render(run.document.content_json, run.parameters, PLATFORM["PlatformType"])
+    content = run.document.content_json
+    given = ssm_parameters.resolve(run.backend, run.parameters)
+    if given != run.parameters:
+        document_run.check_parameters(content, given)
+    steps = document_run.render(content, given, PLATFORM["PlatformType"])
     leaving = False
     for step in steps:
         plugin = Plugin(step.name)

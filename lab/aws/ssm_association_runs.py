@@ -1,4 +1,7 @@
-"""When associations run: made or changed, a node coming online, the schedule, a document's new version."""
+"""When associations run: made or changed, a node coming online, the schedule, a document's new version.
+
+https://docs.aws.amazon.com/systems-manager/latest/userguide/state-manager-about.html
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,18 @@ import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.ssm.models import SimpleSystemManagerBackend
 
-from lab.aws import schedule
+from lab.aws import automation_associations, schedule, ssm_commands
 from lab.aws.ssm_command_lists import hidden_runs
-from lab.aws.ssm_commands import runnable
-from lab.aws.ssm_documents import short_name
+from lab.aws.ssm_documents import document, short_name
 from lab.aws.ssm_invocations import FINAL, Invocation
 from lab.aws.ssm_runs import Run
-from lab.aws.ssm_support import backends, fleet
+from lab.aws.ssm_support import backends, error, fleet
 from lab.aws.ssm_targets import instances, matching
 
 LOG = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ class Execution:
 
     run: Run
     version: str
+    duration: int | None = None
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
@@ -59,6 +62,9 @@ def state(one: Invocation) -> tuple[str, str]:
     status, details = one.state
     if status not in FINAL:
         return "Pending", "InProgress" if status != "Pending" else "Pending"
+    if details == "Terminated":
+        # MaxErrors was reached before its turn came.
+        return "Skipped", "Skipped"
     return ("Success", "Success") if status == "Success" else ("Failed", details)
 
 
@@ -73,7 +79,8 @@ class Association:
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     updated: datetime = field(default_factory=lambda: datetime.now(UTC))
     executions: list[Execution] = field(default_factory=list)
-    past: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # Every earlier version, and when it was made.
+    past: dict[str, tuple[dict[str, Any], datetime]] = field(default_factory=dict)
     due: datetime | None = None
     # When a run was last called for: a node that has not run since then catches up as it comes online.
     called: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -90,7 +97,9 @@ class Association:
     def plan(self, now: datetime) -> None:
         """Work out when the schedule is due next."""
         expression = self.request.get("ScheduleExpression")
-        self.due = schedule.next_run(expression, now) if expression else None
+        offset = timedelta(days=self.request.get("ScheduleOffset") or 0)
+        due = schedule.next_run(expression, now - offset) if expression else None
+        self.due = due + offset if due else None
 
     def latest(self) -> dict[str, Invocation]:
         """Return the most recent answer of every node that still exists."""
@@ -98,7 +107,7 @@ class Association:
         for execution in list(self.executions):
             found.update(execution.run.invocations)
         existing = instances(self.backend)
-        return {key: answer for key, answer in found.items() if key in existing}
+        return {key: answer for key, answer in found.items() if key in existing or not key.startswith("i-")}
 
 
 def associations(backend: SimpleSystemManagerBackend) -> dict[str, Association]:
@@ -106,10 +115,27 @@ def associations(backend: SimpleSystemManagerBackend) -> dict[str, Association]:
     return vars(backend).setdefault("lab_associations", {})
 
 
+def association(backend: SimpleSystemManagerBackend, association_id: str) -> Association:
+    """Return an association by its id, the only thing that names one."""
+    found = associations(backend).get(association_id)
+    if found is None:
+        raise error("AssociationDoesNotExist", "The specified association does not exist.")
+    return found
+
+
 def forget(backend: SimpleSystemManagerBackend, one: Association) -> None:
     """Drop an association and its tags; what it did to the nodes stays."""
     associations(backend).pop(one.id, None)
     backend._resource_tags["Association"].pop(one.id, None)
+
+
+def definition(backend: SimpleSystemManagerBackend, request: dict[str, Any]) -> Any:
+    """Return the document a request names, Command or Automation, with the parameters checked against it."""
+    found = document(backend, request["Name"], request.get("DocumentVersion"))
+    if found.document_type == "Automation":
+        automation_associations.check(found, request)
+        return found
+    return ssm_commands.runnable(backend, request)
 
 
 def present(backend: SimpleSystemManagerBackend, one: Association) -> list[str]:
@@ -121,25 +147,31 @@ def execute(backend: SimpleSystemManagerBackend, one: Association, nodes: list[s
     """Run an association on the nodes given, or on all that match; without any node there is no execution."""
     with one.lock:
         now = datetime.now(UTC)
-        if nodes is None:
+        everywhere = nodes is None
+        if everywhere:
             one.called = now
-            nodes = present(backend, one)
-        if not nodes:
-            return None
         try:
-            wanted = runnable(backend, one.request)
+            wanted = definition(backend, one.request)
         except ServiceException as wrong:
             LOG.warning("association %s does not run: %s", one.id, wrong.message)
             one.refused = wrong.code
             return None
         one.refused = ""
-        one.ran.update(dict.fromkeys(nodes, now))
-        run = Run(backend, wanted, one.request, nodes, association=one.id)
-        execution = Execution(run, str(one.version))
+        made = _run(backend, one, wanted, present(backend, one) if nodes is None else nodes)
+        if made is None:
+            return None
+        one.ran.update(dict.fromkeys(made.invocations, now))
+        execution = Execution(made, str(one.version), one.request.get("Duration"))
         one.executions.append(execution)
-        hidden_runs(backend)[run.command_id] = run
-    run.start()
+        hidden_runs(backend)[made.command_id] = made
+    made.start()
     return execution
+
+
+def _run(backend: SimpleSystemManagerBackend, one: Association, wanted: Any, nodes: list[str]) -> Run | None:
+    if wanted.document_type == "Automation":
+        return automation_associations.AutomationRun(backend, wanted, one.request, one.id)
+    return Run(backend, wanted, one.request, nodes, association=one.id) if nodes else None
 
 
 def node_online(instance_id: str) -> None:
@@ -149,7 +181,10 @@ def node_online(instance_id: str) -> None:
             with one.lock:
                 ran = one.ran.get(instance_id)
                 current = ran is not None and ran >= one.called
-            if not one.scheduled_only and not current and instance_id in present(backend, one):
+            # A new target does not start an Automation document: AWS says so.
+            if one.scheduled_only or current or one.request.get("AutomationTargetParameterName"):
+                continue
+            if instance_id in present(backend, one):
                 execute(backend, one, [instance_id])
 
 
@@ -167,19 +202,35 @@ def document_changed(backend: SimpleSystemManagerBackend, name: str, what: str) 
             execute(backend, one)
 
 
+def parameter_changed(backend: SimpleSystemManagerBackend, name: str) -> None:
+    """Run every association whose parameters refer to this one of Parameter Store."""
+    for one in list(associations(backend).values()):
+        values = [value for given in (one.request.get("Parameters") or {}).values() for value in given]
+        if not one.scheduled_only and any(f"{{{{ssm:{name}}}}}" in value.replace(" ", "") for value in values):
+            execute(backend, one)
+
+
 def tick(now: datetime) -> None:
-    """Start every association whose time has come."""
+    """Start every association whose time has come, and stop what has run for longer than it may."""
     for backend in backends():
         for one in list(associations(backend).values()):
             if one.due and one.due <= now:
                 one.plan(now)
                 execute(backend, one)
+            for execution in list(one.executions):
+                limit = timedelta(hours=execution.duration or 0)
+                if limit and not execution.run.done and now >= execution.run.requested + limit:
+                    execution.run.cancel()
 
 
 def _tick_for_ever() -> None:
     while True:
         time.sleep(TICK_SECONDS)
-        tick(datetime.now(UTC))
+        try:
+            tick(datetime.now(UTC))
+        except Exception:
+            # One association that cannot be started must not stop the clock for all.
+            LOG.exception("the schedule's tick failed")
 
 
 _started = threading.Lock()

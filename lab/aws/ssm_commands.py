@@ -9,10 +9,9 @@ from typing import Any
 from moto.s3.models import s3_backends
 from moto.ssm.models import SimpleSystemManagerBackend
 
-from lab.aws import document_run, ssm_access, ssm_targets
+from lab.aws import document_run, ssm_access, ssm_parameters, ssm_targets
 from lab.aws.ssm_command_lists import describe, run_of
 from lab.aws.ssm_documents import MAX_BYTES, document
-from lab.aws.ssm_instances import PLATFORM
 from lab.aws.ssm_runs import Run
 from lab.aws.ssm_support import caller, error, operation
 
@@ -28,7 +27,7 @@ def runnable(backend: SimpleSystemManagerBackend, request: dict[str, Any]) -> An
         raise error("InvalidDocument", f"The hash of document {found.name} is not the one the request names.")
     parameters = request.get("Parameters") or {}
     try:
-        document_run.check_parameters(found.content_json, parameters)
+        document_run.check_parameters(found.content_json, parameters, later=ssm_parameters.refers)
     except document_run.DocumentError as wrong:
         raise error("InvalidParameters", f"Document {found.name}: {wrong}") from wrong
     if len(found.content.encode()) + len(json.dumps(parameters).encode()) > MAX_BYTES:
@@ -48,7 +47,7 @@ def _by_id(backend: SimpleSystemManagerBackend, ids: list[str], found: Any, prin
         )
     for one in ids:
         ssm_access.check_instance(backend, principal, known[one])
-    if PLATFORM["PlatformType"] not in found.platform_types:
+    if ssm_targets.PLATFORM["PlatformType"] not in found.platform_types:
         raise error("UnsupportedPlatformType", f"Document {found.name} does not support the platform of these nodes.")
     return ids
 
@@ -83,7 +82,7 @@ def start(backend: SimpleSystemManagerBackend, params: dict[str, Any], principal
         if chosen and len(refused) == len(chosen):
             # Some denied nodes are a matter of their own; when it is all of them, the call is refused.
             ssm_access.check_instance(backend, principal, ssm_targets.instances(backend)[chosen[0]])
-        if PLATFORM["PlatformType"] not in found.platform_types:
+        if ssm_targets.PLATFORM["PlatformType"] not in found.platform_types:
             refused = dict.fromkeys(chosen, "InvalidPlatform") | refused
     run = Run(backend, found, params, chosen, refused=refused)
     backend._commands.append(run)

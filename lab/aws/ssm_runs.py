@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lab.aws import ssm_agent
+from lab.aws.document_run import DocumentError
 from lab.aws.ssm_invocations import ERRORS, FINAL, NOT_REACHED, Invocation, Plugin
 from lab.aws.ssm_support import fleet
 from lab.aws.ssm_targets import managed
@@ -56,6 +57,13 @@ class Run:
         self.cancelled = False
         self._gates = _association_gates if association else _command_gates
         self._waiting = [one for one in self.invocations.values() if one.status == "Pending"]
+
+    # What stands behind a target's answer, in State Manager's words.
+    kind = "RunCommand"
+
+    def source(self, key: str) -> str:
+        """Return the id of what answers for a node."""
+        return self.command_id
 
     def start(self) -> None:
         """Send it out, as many nodes at a time as MaxConcurrency says."""
@@ -145,6 +153,8 @@ class Run:
         while invocation := self._next():
             try:
                 self._invoke(invocation)
+            except DocumentError as wrong:
+                self._break(invocation, str(wrong))
             except Exception as wrong:
                 # Whatever a node's machinery throws must reach the caller as that node's answer, not end the run.
                 LOG.exception("command %s on %s", self.command_id, invocation.instance_id)

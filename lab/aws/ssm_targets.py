@@ -13,6 +13,8 @@ from moto.ssm.models import SimpleSystemManagerBackend
 from lab.aws.ssm_support import error, fleet
 
 GONE = ("terminated", "shutting-down", "stopped", "stopping")
+# What every node of the lab says it is.
+PLATFORM = {"PlatformType": "Linux", "PlatformName": "Amazon Linux", "PlatformVersion": "2023"}
 GROUP, GROUP_TYPES = "resource-groups:Name", "resource-groups:ResourceTypeFilters"
 INSTANCE = "AWS::EC2::Instance"
 EVERYTHING = "AWS::AllSupported"

@@ -147,6 +147,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 
     from lab.aws import (
         automation,
+        ssm_association_history,
         ssm_associations,
         ssm_command_lists,
         ssm_commands,
@@ -165,6 +166,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         ssm_commands,
         ssm_command_lists,
         ssm_associations,
+        ssm_association_history,
         ssm_instances,
         automation,
     ):

@@ -254,6 +254,12 @@ def test_instance_information(lab: Any) -> None:
 
     assert ids(tag__team=["a"]) == {up, down} and ids(tag__team=["b"]) == set()
     assert ids(PingStatus=["Online"]) == {up} and ids(InstanceIds=[down]) == {down}
+    assert ids(PlatformTypes=["Linux"]) == ids(ResourceType=["EC2Instance"]) == {up, down}
+    assert ids(SourceIds=[up], SourceTypes=["AWS::EC2::Instance"]) == {up} and ids(ActivationIds=["x"]) == set()
+    assert ids(AssociationStatus=["Success"]) == set() and ids(PingStatus=["ConnectionLost"]) == {down}
+    assert code(ask, Filters=[{"Key": "Odd", "Values": ["x"]}]) == "InvalidFilterKey"
+    wrong = [{"Key": "PingStatus", "Values": ["Away"]}]
+    assert code(ask, Filters=wrong) == "InvalidInstanceInformationFilterValue"
     assert code(ask, Filters=[{"Key": "InstanceIds", "Values": ["i-0123456789abcdef0"]}]) == "InvalidInstanceId"
     mixed = [{"Key": "tag:team", "Values": ["a"]}, {"Key": "PingStatus", "Values": ["Online"]}]
     assert code(ask, Filters=mixed) == "InvalidFilterKey"

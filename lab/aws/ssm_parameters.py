@@ -1,0 +1,34 @@
+"""References to Parameter Store in a document's parameters: {{ssm:name}}, filled in on the node.
+
+https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-ssm-parameters.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from moto.ssm.models import SimpleSystemManagerBackend
+
+from lab.aws.document_run import DocumentError
+
+_REFERENCE = re.compile(r"\{\{ *ssm:([a-zA-Z0-9_.\-/]+)(:[0-9]+)? *\}\}")
+
+
+def refers(value: str) -> bool:
+    """Tell whether a value can only be known on the node."""
+    return bool(_REFERENCE.search(value))
+
+
+def resolve(backend: SimpleSystemManagerBackend, given: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return the parameters with every reference in place."""
+
+    def found(hit: re.Match[str]) -> str:
+        one = backend.get_parameter(hit[1] + (hit[2] or ""))
+        if one is None:
+            raise DocumentError(f"Parameter Store has no parameter {hit[1]}{hit[2] or ''}")
+        if one.parameter_type == "SecureString":
+            raise DocumentError(f"{hit[1]} is a SecureString, which documents can't refer to")
+        return str(one.value)
+
+    return {name: [_REFERENCE.sub(found, value) for value in values] for name, values in given.items()}
