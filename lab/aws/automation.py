@@ -8,11 +8,11 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.ssm.models import SimpleSystemManagerBackend
 
-from lab.aws import automation_document, document_run
+from lab.aws import automation_document, document_run, iam, ssm_access
 from lab.aws.automation_run import Execution, Step
 from lab.aws.automation_steps import strings
 from lab.aws.ssm_documents import document
-from lab.aws.ssm_support import caller, error, moment, operation, page, shown
+from lab.aws.ssm_support import allow, caller, error, moment, operation, page, shown
 
 STEPS_SHOWN = 100
 FILTERS = {
@@ -51,6 +51,24 @@ def _definition(backend: SimpleSystemManagerBackend, name: str, version: str | N
     return found
 
 
+def _version(name: str) -> str:
+    """Return the version at the end of a name, as EventBridge's targets have it."""
+    return re.sub(r"^arn:.*:(automation-definition|document)/", "", name).partition(":")[2]
+
+
+def _check_role(backend: SimpleSystemManagerBackend, role: str, principal: str) -> None:
+    """Refuse a role the caller may not pass, or that does not let Systems Manager in."""
+    source = f"arn:aws:ssm:{backend.region_name}:{backend.account_id}:automation-execution/*"
+    try:
+        iam.pass_role(principal, role, "ssm.amazonaws.com")
+    except iam.Denied as denied:
+        raise error(denied.code, denied.message) from denied
+    try:
+        iam.assume(role, "ssm.amazonaws.com", {"aws:SourceAccount": backend.account_id, "aws:SourceArn": source})
+    except iam.Denied as denied:
+        raise _wrong_parameters("The defined assume role is unable to be assumed.") from denied
+
+
 def _wrong_parameters(why: object) -> Exception:
     return error("InvalidAutomationExecutionParametersException", f"{why}")
 
@@ -71,13 +89,18 @@ def start(backend: SimpleSystemManagerBackend, params: dict[str, Any], principal
     if again is not None:
         return again
     found = _definition(backend, params["DocumentName"], params.get("DocumentVersion"))
+    version = params.get("DocumentVersion") or _version(params["DocumentName"]) or "$DEFAULT"
+    definition = ssm_access.document_arn(backend, found, "automation-definition")
+    allow(principal, "ssm:StartAutomationExecution", f"{definition}:{version}")
     given = params.get("Parameters") or {}
     try:
         document_run.check_parameters(found.content_json, given)
         known = automation_document.values(found.content_json, given)
     except ValueError as wrong:
         raise _wrong_parameters(wrong) from wrong
-    role = automation_document.fill(found.content_json.get("assumeRole") or "", known)
+    role = str(automation_document.fill(found.content_json.get("assumeRole") or "", known))
+    if role:
+        _check_role(backend, role, principal)
     made = Execution(backend, found, params, principal, role)
     executions(backend)[made.id] = made
     tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags") or []}

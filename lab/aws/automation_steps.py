@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 import time
+import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.core.exceptions import JsonRESTError, ServiceException
 
 from lab import settings
 from lab.aws import automation_document as document
-from lab.aws import ssm_commands, validation
+from lab.aws import iam, ssm_commands, validation
 from lab.aws.ssm_runs import POLL_SECONDS
 
 DEFAULT_TIMEOUT = 3600
@@ -117,8 +120,16 @@ def _outcome(sent: Any, step: Any) -> None:
         )
 
 
-def _client(service: str, region: str, role: str) -> Any:
-    return settings.client(service)
+def _client(service: str, region: str, principal: str) -> Any:
+    """Return a client that acts as the automation's role, or as who started it."""
+    if principal == iam.ROOT:
+        key = settings.ACCESS_KEY
+    else:
+        key = f"ASIA{uuid.uuid4().hex[:16].upper()}"
+        iam.register(key, principal, "Automation", datetime.now(UTC) + timedelta(hours=1))
+    secret = settings.SECRET_KEY
+    session = boto3.session.Session(aws_access_key_id=key, aws_secret_access_key=secret, region_name=region)
+    return session.client(service, endpoint_url=settings.endpoint())
 
 
 def _execute_aws_api(execution: Any, step: Any) -> None:
@@ -126,7 +137,7 @@ def _execute_aws_api(execution: Any, step: Any) -> None:
     service, api = inputs.pop("Service"), inputs.pop("Api")
     method = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", api).lower()
     try:
-        client = _client(service, execution.backend.region_name, execution.role)
+        client = _client(service, execution.backend.region_name, execution.role or execution.principal)
         call = getattr(client, method, None)
         if call is None:
             raise StepFailed(f"The service {service} has no API {api}.")

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from lab.aws import iam
+
 NAME = "nodecache-automation"
 TARGETS = [{"Key": "tag:team", "Values": ["a"]}]
 LIST = {"type": "StringList", "default": []}
@@ -245,3 +247,64 @@ def test_what_a_document_may_not_hold(lab: Any) -> None:
         assert code(create(schemaVersion="0.3", mainSteps=steps)) == "InvalidDocumentContent", steps
     assert code(create(schemaVersion="2.2", mainSteps=[command()])) == "InvalidDocumentContent"
     assert code(create(schemaVersion="0.3", mainSteps=[command()], outputs=["odd.X"])) == "InvalidDocumentContent"
+
+
+def role(lab: Any, name: str, *statements: dict[str, Any], service: str = "ssm.amazonaws.com") -> str:
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    client, version = lab.client("iam"), "2012-10-17"
+    policy = json.dumps({"Version": version, "Statement": [trust]})
+    arn = client.create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    allowed = json.dumps({"Version": version, "Statement": [{"Effect": "Allow", **one} for one in statements]})
+    client.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=allowed)
+    return arn
+
+
+def test_it_acts_as_its_role_which_the_caller_must_be_allowed_to_pass(lab: Any) -> None:
+    lab.document("true")
+    node = lab.node(team="a")
+    lab.node(team="a", owner="else")
+    sender = {
+        "Action": "ssm:SendCommand",
+        "Resource": ["arn:aws:ssm:*:*:document/*", f"arn:aws:ec2:*:*:instance/{node}"],
+    }
+    acts = role(lab, "acts", sender)
+    foreign = role(lab, "foreign", sender, service="ec2.amazonaws.com")
+    starts = {
+        "Action": "ssm:StartAutomationExecution",
+        "Resource": f"arn:aws:ssm:*:*:automation-definition/{NAME}:$DEFAULT",
+    }
+    iam.register("ASIASTARTEREXAMPLE00", role(lab, "starts", starts))
+    iam.register("ASIAPASSEREXAMPLE000", role(lab, "passes", starts, {"Action": "iam:PassRole", "Resource": acts}))
+    parameters = {"AutomationAssumeRole": {"type": "AWS::IAM::Role::Arn", "default": acts}}
+    define(lab, command(MaxErrors="0"), assumeRole="{{ AutomationAssumeRole }}", parameters=parameters)
+    define(lab, command(), name="other")
+    unable = {"DocumentName": NAME, "Parameters": {"AutomationAssumeRole": [foreign]}}
+    assert code(lab.ssm.start_automation_execution, **unable) == "InvalidAutomationExecutionParametersException"
+    starter, passer = (lab.client("ssm", key) for key in ("ASIASTARTEREXAMPLE00", "ASIAPASSEREXAMPLE000"))
+    assert code(starter.start_automation_execution, DocumentName=NAME) == "AccessDeniedException"
+    assert code(passer.start_automation_execution, DocumentName="other") == "AccessDeniedException"
+    assert code(passer.start_automation_execution, DocumentName=NAME, DocumentVersion="1") == "AccessDeniedException"
+    done = finished(lab, passer.start_automation_execution(DocumentName=NAME)["AutomationExecutionId"])
+    assert done["AutomationExecutionStatus"] == "Success" and [call[0] for call in lab.fleet.calls] == [node]
+
+
+def test_without_a_role_it_acts_as_who_started_it(lab: Any) -> None:
+    lab.document("true")
+    lab.node(team="a")
+    starts = {"Action": "ssm:StartAutomationExecution", "Resource": "*"}
+    iam.register("ASIASTARTEREXAMPLE00", role(lab, "starts", starts))
+    define(lab, command())
+    started = lab.client("ssm", "ASIASTARTEREXAMPLE00").start_automation_execution(DocumentName=NAME)
+    done = finished(lab, started["AutomationExecutionId"])
+    assert done["AutomationExecutionStatus"] == "Failed" and "ssm:SendCommand" in done["FailureMessage"]
+    assert lab.fleet.calls == []
+
+
+def test_eventbridges_name_of_a_document_has_its_version(lab: Any) -> None:
+    lab.document("true")
+    define(lab, command())
+    arn = f"arn:aws:ssm:us-east-1:123456789012:automation-definition/{NAME}:1"
+    assert run(lab, DocumentName=arn)["DocumentVersion"] == "1"
+    wrong = arn.removesuffix("1") + "7"
+    refused = code(lab.ssm.start_automation_execution, DocumentName=wrong)
+    assert refused == "AutomationDefinitionVersionNotFoundException"
