@@ -90,6 +90,7 @@ def test_what_aws_refuses_is_one_sentence(lab, run_module):
 
 def test_an_association_lives(lab, cases, run_module):
     lab.document("echo '{{ word }}' >> here", word={"type": "String", "default": "x"})
+    lab.client("s3").create_bucket(Bucket="example-logs")
     node = lab.node(team="a")
     options = {
         "association_name": "keep-images",
