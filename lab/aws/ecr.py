@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from moto.ecr.responses import ECRResponse
 
-from lab.aws import ecr_access, ecr_api, ecr_layers, ecr_pull_through, ecr_support, ecr_tokens
+from lab.aws import ecr_access, ecr_api, ecr_checks, ecr_layers, ecr_pull_through, ecr_support, ecr_tokens
+
+PARTS = (ecr_api, ecr_checks, ecr_layers, ecr_pull_through, ecr_tokens)
 
 
 def install() -> None:
@@ -12,6 +14,6 @@ def install() -> None:
     # For what moto answers itself: it takes the caller's registry even where another is named.
     ECRResponse.ecr_backend = property(ecr_support.registry)  # type: ignore[assignment]
     ECRResponse._authenticate_and_authorize_normal_action = ecr_access.authorize  # type: ignore[method-assign]
-    for methods in (ecr_api.METHODS, ecr_layers.METHODS, ecr_pull_through.METHODS, ecr_tokens.METHODS):
-        for name, method in methods.items():
+    for part in PARTS:
+        for name, method in part.METHODS.items():
             setattr(ECRResponse, name, method)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import fnmatch
+import re
 from collections.abc import Iterable
 
 from moto.ecr.exceptions import ImageAlreadyExistsException
@@ -13,6 +14,8 @@ from lab.aws import ecr_events, ecr_manifest
 from lab.aws.ecr_manifest import Manifest
 from lab.aws.ecr_support import LOCK, error, invalid
 from lab.registry import store
+
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,299}")
 
 
 def manifest_of(image: Image) -> Manifest:
@@ -79,6 +82,8 @@ def put(
     media_type = media_type or manifest.media_type
     if not media_type:
         raise error("InvalidParameterException", "image manifest mediatype not provided in manifest or parameter")
+    if tag is not None and not _TAG.fullmatch(tag):
+        raise invalid("imageTag", f"must satisfy regular expression '{_TAG.pattern}'")
     if digest and digest != manifest.digest:
         message = f"Image digest '{digest}' does not match the digest '{manifest.digest}' of the image manifest"
         raise error("ImageDigestDoesNotMatchException", message)

@@ -156,6 +156,8 @@ def test_immutable_tags_keep_their_image(client: Any, setting: str, tag: str, mo
         ({"imageManifest": json.dumps({"schemaVersion": 2, "layers": [{}]})}, "InvalidParameterException"),
         ({"imageManifest": json.dumps({"schemaVersion": 2})}, "InvalidParameterException"),
         ({"imageDigest": f"sha256:{'0' * 64}"}, "ImageDigestDoesNotMatchException"),
+        ({"imageTag": "no tag"}, "InvalidParameterException"),
+        ({"imageTag": "-v1"}, "InvalidParameterException"),
         ({"repositoryName": "nowhere"}, "RepositoryNotFoundException"),
         ({"registryId": settings.OTHER_ACCOUNT}, "RepositoryNotFoundException"),
     ],

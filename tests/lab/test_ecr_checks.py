@@ -1,0 +1,71 @@
+"""Requests that ECR's model allows and ECR refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lab import settings
+from lab.aws import ecr
+
+ARN = f"arn:aws:ecr:{settings.REGION}:{settings.ACCOUNT}:repository/app"
+FILTERS = [{"filterType": "WILDCARD", "filter": "dev-*"}]
+
+
+@pytest.fixture
+def client(lab: Any) -> Any:
+    ecr.install()
+    made = lab.client("ecr")
+    made.create_repository(repositoryName="app", tags=[{"Key": "team", "Value": "blue"}])
+    return made
+
+
+def tags(*keys: str) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": "x"} for key in keys]
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (tags("aws:mine"), "InvalidTagParameterException"),
+        (tags("one", "one"), "InvalidTagParameterException"),
+        (tags(*map(str, range(50))), "TooManyTagsException"),
+    ],
+)
+def test_tags_aws_does_not_take_are_refused(client: Any, given: list[dict[str, str]], code: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        client.tag_resource(resourceArn=ARN, tags=given)
+    assert refused.value.response["Error"]["Code"] == code
+    with pytest.raises(ClientError) as refused:
+        client.create_repository(repositoryName="new", tags=[*given, *tags("team")])
+    assert refused.value.response["Error"]["Code"] == code
+    assert client.list_tags_for_resource(resourceArn=ARN)["tags"] == [{"Key": "team", "Value": "blue"}]
+    client.tag_resource(resourceArn=ARN, tags=tags("team", *map(str, range(49))))
+    assert len(client.list_tags_for_resource(resourceArn=ARN)["tags"]) == 50
+
+
+@pytest.mark.parametrize(
+    ("setting", "filters"), [("MUTABLE", FILTERS), ("IMMUTABLE", FILTERS), ("IMMUTABLE_WITH_EXCLUSION", None)]
+)
+def test_exclusion_filters_go_with_their_settings(client: Any, setting: str, filters: Any) -> None:
+    extra = {"imageTagMutabilityExclusionFilters": filters} if filters else {}
+    for call, name in ((client.put_image_tag_mutability, "app"), (client.create_repository, "new")):
+        with pytest.raises(client.exceptions.InvalidParameterException):
+            call(repositoryName=name, imageTagMutability=setting, **extra)
+    (found,) = client.describe_repositories()["repositories"]
+    assert found["imageTagMutability"] == "MUTABLE"
+
+
+def test_mutability_is_answered_with_its_filters(client: Any) -> None:
+    given = {"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION", "imageTagMutabilityExclusionFilters": FILTERS}
+    answer = client.put_image_tag_mutability(repositoryName="app", **given)
+    assert {key: answer[key] for key in given} == given
+    (found,) = client.describe_repositories()["repositories"]
+    assert {key: found[key] for key in given} == given
+
+
+def test_scanning_without_words_is_basic(client: Any) -> None:
+    answer = client.put_registry_scanning_configuration()["registryScanningConfiguration"]
+    assert answer == {"scanType": "BASIC", "rules": []}
