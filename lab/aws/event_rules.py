@@ -20,7 +20,8 @@ from moto.events.responses import EventsHandler
 from lab.aws import event_input, iam, schedule
 from lab.aws.validation import register
 
-TARGETS_PER_RULE = 5
+TARGETS_PER_RULE, TARGETS_PER_REQUEST = 5, 10
+LARGEST_REQUEST = 1024 * 1024
 SERVICE = "events.amazonaws.com"
 DOCUMENT = re.compile(r"arn:[\w-]+:ssm:[\w-]+:(\d{12})?:document/[\w.\-:/]+")
 AUTOMATION = re.compile(r"arn:[\w-]+:ssm:[\w-]+:(\d{12})?:automation-definition/([\w.-]+)(:[\w$]+)?")
@@ -48,16 +49,42 @@ def _check_schedule(expression: str) -> None:
 
 
 def check_rule(params: Mapping[str, Any]) -> Iterator[str]:
-    """Refuse a wrong schedule and a role that EventBridge may not assume."""
+    """Refuse a wrong schedule, AWS's own tags, and a role that EventBridge may not assume."""
+    yield from check_tags(params)
     if params.get("ScheduleExpression"):
         _check_schedule(params["ScheduleExpression"])
     if params.get("RoleArn"):
         yield from _assumable(params["RoleArn"])
 
 
+def check_tags(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse tags that only AWS itself sets."""
+    if any(tag["Key"].lower().startswith("aws:") for tag in params.get("Tags") or []):
+        yield "aws: prefixed tag key names are not allowed for external use."
+
+
+def check_entries(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse events that are too large together."""
+    fields = ("Source", "DetailType", "Detail", "Resources")
+    texts = (str(entry.get(field, "")) for entry in params["Entries"] for field in fields)
+    if sum(len(text.encode()) for text in texts) > LARGEST_REQUEST:
+        yield "Total size of the entries in the request is over the limit."
+
+
+def _too_many(name: str, given: list[Any]) -> Iterator[str]:
+    if len(given) > TARGETS_PER_REQUEST:
+        yield f"At most {TARGETS_PER_REQUEST} {name} are allowed in one request."
+
+
+def check_removed(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse to remove too many targets at once."""
+    return _too_many("Ids", params["Ids"])
+
+
 def check_targets(params: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with the targets of a request."""
     targets = params["Targets"]
+    yield from _too_many("Targets", targets)
     ids = [target["Id"] for target in targets]
     if len(set(ids)) != len(ids):
         yield "Duplicate target IDs are not allowed in one request."
@@ -164,13 +191,23 @@ def put_targets(self: EventsHandler) -> Any:
     return _plain["put_targets"](self)
 
 
+def _refused(entry: dict[str, Any]) -> dict[str, str] | None:
+    """Return why an event is not taken although the rest may be."""
+    if entry.get("Source", "").startswith("aws."):
+        # Nobody but AWS speaks for its services, and their own events do not come this way.
+        return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized for the source."}
+    if entry.get("Detail", "").lstrip()[:1] not in ("{", ""):
+        return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+    return None
+
+
 def put_events(self: EventsHandler) -> str:
-    """Answer PutEvents: nobody but AWS speaks for its services, whose own events do not come this way."""
+    """Answer PutEvents."""
     entries = self._get_param("Entries")
-    denied = {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized for the source."}
-    aws = [str(entry.get("Source", "")).startswith("aws.") for entry in entries]
-    taken = iter(self.events_backend.put_events([one for one, is_aws in zip(entries, aws, strict=True) if not is_aws]))
-    answers = [denied if is_aws else next(taken) for is_aws in aws]
+    refused = [_refused(entry) for entry in entries]
+    good = [entry for entry, reason in zip(entries, refused, strict=True) if reason is None]
+    taken = iter(self.events_backend.put_events(good))
+    answers = [reason or next(taken) for reason in refused]
     failed = sum("ErrorCode" in answer for answer in answers)
     return json.dumps({"FailedEntryCount": failed, "Entries": answers})
 
@@ -187,6 +224,10 @@ def install() -> None:
     """Check rules and targets before moto stores them."""
     register("events", "PutRule", check_rule)
     register("events", "PutTargets", check_targets)
+    register("events", "RemoveTargets", check_removed)
+    register("events", "PutEvents", check_entries)
+    for operation in ("TagResource", "CreateEventBus"):
+        register("events", operation, check_tags)
     if not _plain:
         _plain["put_targets"], _plain["put_rule"] = EventsHandler.put_targets, EventsBackend.put_rule
         EventsHandler.put_targets = put_targets  # type: ignore[method-assign]

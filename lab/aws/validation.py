@@ -11,6 +11,7 @@ import base64
 import binascii
 import functools
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -22,7 +23,15 @@ from moto.core.responses import BaseResponse
 from moto.core.routing import NotFound, get_service_router
 from moto.core.utils import camelcase_to_underscores, get_service_model, method_names_from_class
 
-SERVICES = ("ssm", "events", "ecr", "eks")
+LOG = logging.getLogger("lab.aws")
+# Each service that is checked, and what it calls a fault of its own.
+FAULTS = {
+    "ssm": "InternalServerError",
+    "events": "InternalException",
+    "ecr": "ServerException",
+    "eks": "ServerException",
+}
+SERVICES = tuple(FAULTS)
 
 Extra = Callable[[Mapping[str, Any]], Iterator[str]]
 _extras: dict[tuple[str, str], list[Extra]] = {}
@@ -261,7 +270,14 @@ def _dispatch(self: BaseResponse, request: Any, full_url: str | None = None, hea
     except JsonRESTError as refused:
         kind = {"x-amzn-ErrorType": refused.error_type, "Content-Type": "application/x-amz-json-1.1"}
         return 400, kind, refused.get_body()
-    return _original_dispatch(self, request, full_url, headers)
+    try:
+        return _original_dispatch(self, request, full_url, headers)
+    except Exception:
+        # A fault here is no client's, but a client should read it as one of the service's, not as a page in HTML.
+        LOG.exception("%s %s", self.service_name, operation)
+        code = FAULTS[self.service_name]
+        body = json.dumps({"__type": code, "message": "An internal error occurred."})
+        return 500, {"x-amzn-ErrorType": code, "Content-Type": "application/x-amz-json-1.1"}, body
 
 
 def install() -> None:

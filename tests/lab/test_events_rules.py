@@ -257,3 +257,21 @@ def test_nobody_else_speaks_for_an_aws_service(bus: Any) -> None:
     assert [entry.get("ErrorCode", "") for entry in answer["Entries"]] == codes
     assert answer["FailedEntryCount"] == 2
     assert bus.metric("TriggeredRules") == 0
+
+
+@pytest.mark.parametrize("detail", ["{", "[]", '"x"', "1"])
+def test_the_detail_of_an_event_is_an_object(bus: Any, detail: str) -> None:
+    answer = bus.client.put_events(Entries=[{"Source": "me", "DetailType": "t", "Detail": detail}])
+    assert [entry["ErrorCode"] for entry in answer["Entries"]] == ["MalformedDetail"]
+
+
+def test_what_is_too_much_for_one_request(bus: Any) -> None:
+    half = {"Source": "me", "DetailType": "t", "Detail": json.dumps({"x": "y" * 600_000})}
+    bus.client.put_events(Entries=[half])
+    wrong = [
+        refusal(bus.client.put_events, Entries=[half, half]),
+        refusal(bus.client.put_targets, Rule="push", Targets=[bus.target(Id=f"t{n}") for n in range(11)]),
+        refusal(bus.client.remove_targets, Rule="push", Ids=[f"t{n}" for n in range(11)]),
+        refusal(bus.client.put_rule, Name="r", EventPattern='{"a":["b"]}', Tags=[{"Key": "aws:a", "Value": "b"}]),
+    ]
+    assert {error["Code"] for error in wrong} == {"ValidationException"}

@@ -132,3 +132,16 @@ def test_a_right_request_passes(lab: Any) -> None:
     assert lab.client("events").put_rule(Name="r", EventPattern='{"source":["a"]}')["RuleArn"].endswith(":rule/r")
     assert lab.client("ecr").create_repository(repositoryName="team/app")["repository"]["repositoryName"] == "team/app"
     lab.client("eks").list_clusters(maxResults=100)
+
+
+def test_a_fault_of_the_service_reads_like_one(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from moto.events.responses import EventsHandler
+
+    def break_down(self: Any) -> None:
+        raise KeyError("lost")
+
+    monkeypatch.setattr(EventsHandler, "list_rules", break_down)
+    with pytest.raises(ClientError) as caught:
+        raw(lab, "events").list_rules()
+    assert caught.value.response["Error"]["Code"] == "InternalException"
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
