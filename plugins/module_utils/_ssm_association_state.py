@@ -161,11 +161,11 @@ def check_whole(after: dict[str, Any]) -> None:
     )
 
 
-def request(shape: Any, after: dict[str, Any]) -> dict[str, Any]:
-    """Return what Create- or UpdateAssociation takes of the whole."""
+def request(shape: Any, after: dict[str, Any], desired: dict[str, Any]) -> dict[str, Any]:
+    """Return what Create- or UpdateAssociation takes of the whole; refuse what the options make incomplete."""
     found = {key: after[key] for key in shape.members if key in _writable(shape) and not is_empty(after.get(key))}
-    # AWS alone gives the id, and the version is the one that it last told.
-    _model.check(shape, {"AssociationId": _ANY_ID, **found})
+    # What AWS holds already is AWS's to judge: it may allow more by now than this botocore knows.
+    _model.check(shape, {"AssociationId": _ANY_ID, **{key: found[key] for key in desired if key in found}})
     return found
 
 

@@ -359,15 +359,15 @@ class Run:
 
 def ensure_present(
     client: Any, module: AnsibleAWSModule, current: dict[str, Any], desired: dict[str, Any]
-) -> tuple[bool, dict[str, Any], dict[str, Any]]:
-    """Create, change or start the association; return whether it changed, how it then is, and its run."""
+) -> tuple[bool, dict[str, Any], Run | None]:
+    """Create, change or start the association; return whether it changed, how it then is, and the run to wait for."""
     params = module.params
     if not current and params["association_id"] is not None:
         raise NodecacheError(f"association '{params['association_id']}' does not exist, and AWS chooses ids itself.")
     shape = _model.input_shape(client, "UpdateAssociation")
     differs, after = state.plan(shape, current, desired)
     state.check_whole(after)
-    request = state.request(shape, after)
+    request = state.request(shape, after, desired)
     tags = current.get("Tags", {})
     to_set, to_unset = tag_plan(tags, params["tags"], params["purge_tags"])
     runs_itself = bool(differs) and not after.get("ApplyOnlyAtCronInterval")
@@ -377,7 +377,7 @@ def ensure_present(
         after["AssociationVersion"] = str(int(current.get("AssociationVersion", 0)) + 1)
     changed = bool(differs or to_set or to_unset or starts)
     if module.check_mode:
-        return changed, after, {}
+        return changed, after, None
     run = Run(client, current) if params["wait"] and (runs_itself or starts) else None
     if differs:
         answer = (
@@ -390,16 +390,16 @@ def ensure_present(
         _ssm.tag(client, "Association", current["AssociationId"], to_set, to_unset)
     if starts:
         api.start_association(client, after["AssociationId"])
-    return changed, after, run.wait(after, params["wait_timeout"]) if run else {}
+    return changed, after, run
 
 
 def ensure_absent(
     client: Any, module: AnsibleAWSModule, current: dict[str, Any], _desired: dict[str, Any]
-) -> tuple[bool, dict[str, Any], dict[str, Any]]:
+) -> tuple[bool, dict[str, Any], Run | None]:
     """Delete the association."""
     if current and not module.check_mode:
         api.delete_association(client, current["AssociationId"])
-    return bool(current), {}, {}
+    return bool(current), {}, None
 
 
 def main() -> None:
@@ -418,6 +418,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     params = module.params
+    answer: dict[str, Any] = {"changed": False}
     try:
         state.check_params(params)
         check_tags(params["tags"])
@@ -426,17 +427,18 @@ def main() -> None:
         current = api.find_association(client, params["association_name"], params["association_id"]) or {}
         ensure = ensure_absent if params["state"] == "absent" else ensure_present
         changed, after, run = ensure(client, module, current, desired)
+        shape = _model.output_shape(client, "DescribeAssociation").members["AssociationDescription"]
+        sides = [state.settings(shape, side) for side in (current, after)]
+        # An id cannot be foretold, and a diff shows what was asked for.
+        diff = diff_dict(*({key: side[key] for key in side if key != "association_id"} for side in sides))
+        answer = {"changed": changed, "association": sides[1], "execution": {}, "diff": diff}
+        if run:
+            answer["execution"] = api.run(client, run.wait(after, params["wait_timeout"]))
+            sentence = state.failure(answer["execution"], answer["association"])
+            if sentence:
+                raise NodecacheError(sentence)
     except NodecacheError as error:
-        module.fail_json(msg=str(error))
-    shape = _model.output_shape(client, "DescribeAssociation").members["AssociationDescription"]
-    result, execution = state.settings(shape, after), api.run(client, run)
-    # An id cannot be foretold, and a diff shows what was asked for.
-    sides = [{key: value for key, value in side.items() if key != "association_id"}
-             for side in (state.settings(shape, current), result)]
-    answer = {"changed": changed, "association": result, "execution": execution, "diff": diff_dict(*sides)}
-    sentence = state.failure(execution, result)
-    if sentence:
-        module.fail_json(msg=sentence, **answer)
+        module.fail_json(msg=str(error), **answer)
     module.exit_json(**answer)
 
 

@@ -386,6 +386,14 @@ def test_two_of_one_name_are_told_apart_by_id(lab, run_module):
     assert list(backend.associations) == [ID]
 
 
+def test_what_aws_holds_is_not_judged(lab, run_module):
+    backend, _client, cases = lab()
+    cases(**NEW)
+    backend.associations[ID]["MaxConcurrency"] = "more than botocore knows"
+    assert run_module("ssm_association", association_name="keep-images", max_errors="5")["changed"]
+    assert backend.associations[ID]["MaxConcurrency"] == "more than botocore knows"
+
+
 def test_a_name_can_change_by_id(lab, run_module):
     backend, _client, cases = lab()
     cases(**NEW)
@@ -505,6 +513,7 @@ def test_patience_ends(lab, run_module):
     lab(outcome="InProgress")
     result = run_module("ssm_association", **NEW, wait=True, wait_timeout=20)
     assert result["failed"] and "seconds; it was last seen as InProgress" in result["msg"]
+    assert result["changed"] and result["association"]["association_id"] == ID and result["execution"] == {}
 
 
 def test_throttling_is_waited_out(lab, run_module, naps):
