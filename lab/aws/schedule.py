@@ -102,6 +102,9 @@ def _cron(body: str, after: datetime) -> datetime | None:
     minutes, hours, dom, month, dow, year = fields
     at_minutes, at_hours = sorted(_values(minutes, 0, 59)), sorted(_values(hours, 0, 23))
     months, years = _values(month, 1, 12, MONTHS), _values(year, 1970, 2199)
+    if month not in ("*", "?"):
+        # https://docs.aws.amazon.com/systems-manager/latest/userguide/reference-cron-and-rate-expressions.html
+        raise ScheduleError(f"cron({body}) names a month, which associations do not support")
     if dom not in ("?", "*") and dow not in ("?", "*"):
         raise ScheduleError(f"cron({body}) names a day of the month and of the week: one must be ?")
     midnight = after.replace(hour=0, minute=0, second=0, microsecond=0)

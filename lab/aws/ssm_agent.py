@@ -119,11 +119,14 @@ def _end(plugin: Plugin, step: Step, status: str, details: str, code: int) -> bo
 
 
 def _store(run: Any, invocation: Invocation, plugin: Plugin) -> None:
-    """Write the output where the command or the association wants it."""
+    """Write the output wherever the command or the association wants it too."""
     bucket, prefix = run.output_place(invocation.instance_id)
     instance = instances(run.backend).get(invocation.instance_id)
-    if not bucket or instance is None:
+    if instance is None:
         return
+    group = run.log_group
+    for name, text in (("stdout", plugin.stdout), ("stderr", plugin.stderr)) if group else ():
+        ssm_output.log(instance, group, f"{run.command_id}/{instance.id}/{plugin.name}/{name}", text)
     place = f"{prefix}/{plugin.action.replace(':', '')}/{plugin.name.replace(':', '')}"
     plugin.stdout_url = ssm_output.upload(instance, bucket, f"{place}/stdout", plugin.stdout)
     plugin.stderr_url = ssm_output.upload(instance, bucket, f"{place}/stderr", plugin.stderr)

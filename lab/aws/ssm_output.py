@@ -1,11 +1,13 @@
-"""A step's output: cut as the agent cuts it, and written to S3 with the node's own role."""
+"""A step's output: cut as the agent cuts it, and written to S3 and CloudWatch Logs as the node's own role."""
 
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from moto.iam.models import iam_backends
+from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 
 from lab.aws import iam
@@ -47,6 +49,18 @@ def role_of(instance: Any) -> str | None:
     return None
 
 
+def _refusal(instance: Any, action: str, resource: str) -> str:
+    """Return why the node may not do this, or nothing: it acts as its role, and without one as nobody."""
+    role = role_of(instance)
+    if role is None:
+        return "the node has no role"
+    try:
+        iam.check(role, action, resource)
+    except iam.Denied as denied:
+        return denied.message
+    return ""
+
+
 def upload(instance: Any, bucket: str, key: str, text: str) -> str:
     """Write an output to S3 and return its URL; a failure is the agent's to log and changes no status."""
     if not bucket:
@@ -55,18 +69,31 @@ def upload(instance: Any, bucket: str, key: str, text: str) -> str:
     url = f"https://s3.{instance.region_name}.amazonaws.com/{bucket}/{place}"
     if not text:
         return url
-    role = role_of(instance)
-    if role is None:
-        LOG.warning("%s: output is not written to %s: the node has no role", instance.id, url)
-        return url
     backend = s3_backends[instance.owner_id]["aws"]
-    try:
-        iam.check(role, "s3:PutObject", f"arn:aws:s3:::{bucket}/{place}")
-    except iam.Denied as denied:
-        LOG.warning("%s: output is not written to %s: %s", instance.id, url, denied.message)
-        return url
-    if bucket not in backend.buckets:
-        LOG.warning("%s: output is not written to %s: there is no such bucket", instance.id, url)
+    refusal = _refusal(instance, "s3:PutObject", f"arn:aws:s3:::{bucket}/{place}")
+    if not refusal and bucket not in backend.buckets:
+        refusal = "there is no such bucket"
+    if refusal:
+        LOG.warning("%s: output is not written to %s: %s", instance.id, url, refusal)
         return url
     backend.put_object(bucket, place, text.encode())
     return url
+
+
+def log(instance: Any, group: str, stream: str, text: str) -> None:
+    """Write an output to CloudWatch Logs, line by line, in a group that is made when it is not there."""
+    if not text:
+        return
+    stream = stream.replace(":", "-").replace("*", "-")
+    arn = f"arn:aws:logs:{instance.region_name}:{instance.owner_id}:log-group:{group}"
+    refusal = _refusal(instance, "logs:PutLogEvents", f"{arn}:log-stream:{stream}")
+    if refusal:
+        LOG.warning("%s: output is not written to log group %s: %s", instance.id, group, refusal)
+        return
+    backend = logs_backends[instance.owner_id][instance.region_name]
+    if group not in backend.groups:
+        backend.create_log_group(group, {})
+    if stream not in backend.groups[group].streams:
+        backend.create_log_stream(group, stream)
+    now = int(time.time() * 1000)
+    backend.put_log_events(group, stream, [{"timestamp": now, "message": line} for line in text.splitlines()])

@@ -95,6 +95,14 @@ class Run:
         return self.request.get("OutputS3BucketName") or "", f"{prefix}/{self.command_id}/{instance_id}"
 
     @property
+    def log_group(self) -> str:
+        """Return the log group for the output, or nothing when it is for no log."""
+        wanted = self.request.get("CloudWatchOutputConfig") or {}
+        if not wanted.get("CloudWatchOutputEnabled"):
+            return ""
+        return wanted.get("CloudWatchLogGroupName") or f"/aws/ssm/{self.document.name}"
+
+    @property
     def done(self) -> bool:
         """Tell whether nothing more will happen."""
         return all(invocation.status in FINAL for invocation in self.invocations.values())

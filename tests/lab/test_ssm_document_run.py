@@ -119,6 +119,7 @@ def test_the_next_run_of_a_schedule(expression: str, due: datetime | None) -> No
         "cron(0 2 * *)",
         "cron(99 * * * ? *)",
         "cron(0 2 1 * SUN *)",
+        "cron(0 2 ? JAN SUN *)",
         "every day",
         "at(tomorrow)",
         "cron(* * * * FOO *)",

@@ -219,6 +219,24 @@ def test_output_goes_to_s3_with_the_nodes_role(lab: Any) -> None:
     assert code(lab.ssm.send_command, **refused) == "InvalidOutputFolder"
 
 
+def test_output_goes_to_cloudwatch_with_the_nodes_role(lab: Any) -> None:
+    lab.document("echo out", "echo more", "echo err >&2")
+    allowed = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+    grant(lab, "node-role", allowed, profile=True)
+    made = lab.ec2.run_instances(
+        ImageId="ami-12c6146b", MinCount=1, MaxCount=1, IamInstanceProfile={"Name": "node-role"}
+    )
+    node, poor = made["Instances"][0]["InstanceId"], lab.node()
+    lab.fleet.start(node)
+    sent = send(lab, InstanceIds=[node, poor], CloudWatchOutputConfig={"CloudWatchOutputEnabled": True})
+    assert finished(lab, sent) == ("Success", "Success")
+    group, logs = "/aws/ssm/nodecache-test", lab.client("logs")
+    streams = [row["logStreamName"] for row in logs.describe_log_streams(logGroupName=group)["logStreams"]]
+    assert sorted(streams) == [f"{sent}/{node}/nodecache/stderr", f"{sent}/{node}/nodecache/stdout"]
+    events = logs.get_log_events(logGroupName=group, logStreamName=f"{sent}/{node}/nodecache/stdout")["events"]
+    assert [event["message"] for event in events] == ["out", "more"]
+
+
 def test_a_node_that_stays_away_and_one_that_ends(lab: Any) -> None:
     lab.document("true")
     away, gone, good = lab.node(online=False), lab.node(online=False), lab.node()
