@@ -11,7 +11,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.eks.models import Cluster, EKSBackend
-from moto.eks.utils import validate_role_arn
 
 from lab.aws import eks_versions
 from lab.aws.eks_support import (
@@ -99,7 +98,6 @@ def _create_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
     name = params["name"]
     if name in backend.clusters:
         raise in_use(f"Cluster already exists with name: {name}", name)
-    validate_role_arn(params["roleArn"])
     version = params.get("version") or eks_versions.DEFAULT
     eks_versions.check(version)
     check_auto_mode(params)

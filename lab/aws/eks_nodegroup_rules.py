@@ -10,7 +10,6 @@ import re
 from typing import Any
 
 from botocore.exceptions import ClientError
-from moto.eks.utils import validate_role_arn
 
 from lab.aws.eks_group import Group, read_template
 from lab.aws.eks_support import Params, client, invalid
@@ -18,6 +17,7 @@ from lab.aws.eks_support import Params, client, invalid
 EFFECTS = ("NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE")
 RESERVED = ("kubernetes.io/", "k8s.io/", "eks.amazonaws.com/")
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,62}")
+ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 LARGEST = 450
 TAINTS = 50
 
@@ -132,7 +132,8 @@ def check_access(remote: dict[str, Any]) -> None:
 
 def check_role(arn: str) -> None:
     """Refuse a role that is not there, or that EC2 may not assume."""
-    validate_role_arn(arn)
+    if not ROLE.fullmatch(arn):
+        raise invalid(f"Invalid Role Arn: '{arn}'")
     name = arn.rpartition("/")[2]
     try:
         trust = client("iam").get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
+import functools
 import json
 import threading
 import uuid
@@ -68,9 +69,14 @@ def not_found(
     )
 
 
+@functools.cache
+def _made(make: Callable[[str], Any], service: str, _endpoint: str) -> Any:
+    return make(service)
+
+
 def client(service: str) -> Any:
-    """Return the client with which EKS reaches another service."""
-    return settings.client(service)
+    """Return the client with which EKS reaches another service; to make one takes longer than most requests do."""
+    return _made(settings.client, service, settings.endpoint())
 
 
 def now() -> datetime.datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 import time
@@ -62,6 +63,26 @@ def until(condition: Callable[[], Any], seconds: float = 10) -> Any:
     raise AssertionError("it did not happen in time")
 
 
+@functools.cache
+def client_of(port: int, service: str) -> Any:
+    """Return a client; to make one takes longer than most tests do."""
+    return boto3.client(
+        service,
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region_name=settings.REGION,
+        aws_access_key_id=settings.ACCESS_KEY,
+        aws_secret_access_key=settings.SECRET_KEY,
+        # The lab itself must refuse what is wrong.
+        config=Config(parameter_validation=False),
+    )
+
+
+@functools.cache
+def maker_of(port: int) -> Callable[[str], Any]:
+    """Return what makes EKS's own clients, the same for every test, for EKS keeps them."""
+    return functools.partial(client_of, port)
+
+
 class Account:
     """What a test needs of the account: clients, a cluster, a role, two subnets."""
 
@@ -76,15 +97,7 @@ class Account:
         self.subnets = [self.subnet(f"10.9.{number}.0/24", zone) for number, zone in ((1, "a"), (2, "b"))]
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=f"http://127.0.0.1:{self.port}",
-            region_name=settings.REGION,
-            aws_access_key_id=settings.ACCESS_KEY,
-            aws_secret_access_key=settings.SECRET_KEY,
-            # The lab itself must refuse what is wrong.
-            config=Config(parameter_validation=False),
-        )
+        return client_of(self.port, service)
 
     def subnet(self, block: str, zone: str, vpc: str | None = None) -> str:
         place = f"{settings.REGION}{zone}"
@@ -143,7 +156,7 @@ def account_fixture(port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Acco
     fleet = FakeFleet()
     monkeypatch.setattr(ec2_nodes, "FLEET", fleet)
     account = Account(port, fleet)
-    monkeypatch.setattr(settings, "client", account.client)
+    monkeypatch.setattr(settings, "client", maker_of(port))
     account.cluster()
     yield account
     # What still goes on in the background belongs to this account's port and fleet.
