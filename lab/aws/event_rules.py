@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
-from moto.events.exceptions import ValidationException
+from moto.events.exceptions import ResourceNotFoundException, ValidationException
 from moto.events.models import EventsBackend
 from moto.events.responses import EventsHandler
 
@@ -85,11 +85,11 @@ def check_targets(params: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with the targets of a request."""
     targets = params["Targets"]
     yield from _too_many("Targets", targets)
+    for target in targets:
+        yield from _check_target(target)
     ids = [target["Id"] for target in targets]
     if len(set(ids)) != len(ids):
         yield "Duplicate target IDs are not allowed in one request."
-    for target in targets:
-        yield from _check_target(target)
 
 
 def _check_target(target: Mapping[str, Any]) -> Iterator[str]:
@@ -104,6 +104,8 @@ def _check_target(target: Mapping[str, Any]) -> Iterator[str]:
         yield from _check_ssm(target, arn)
     elif target.get("RunCommandParameters"):
         yield f"RunCommandParameters is not supported for target {arn}."
+    if parts[2] == "sqs" and arn.endswith(".fifo") and not target.get("SqsParameters"):
+        yield f"Parameter(s) SqsParameters must be specified for target: {given}."
     yield from _check_input(target, given)
     queue = (target.get("DeadLetterConfig") or {}).get("Arn")
     if queue is not None:
@@ -184,7 +186,10 @@ def _assumable(role_arn: str) -> Iterator[str]:
 def put_targets(self: EventsHandler) -> Any:
     """Answer PutTargets: all of them, or none when there would be too many."""
     backend: EventsBackend = self.events_backend
-    rule = backend.describe_rule(self._get_param("Rule"), self._get_param("EventBusName"))
+    name, bus = self._get_param("Rule"), backend._normalize_event_bus_arn(self._get_param("EventBusName"))
+    rule = backend._get_event_bus(bus).rules.get(name)
+    if rule is None:
+        raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus {bus}.")
     ids = {target["Id"] for target in rule.targets} | {target["Id"] for target in self._get_param("Targets")}
     if len(ids) > TARGETS_PER_RULE:
         raise JsonRESTError("LimitExceededException", "The requested resource exceeds the maximum number allowed.")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, ParamValidationError
+from moto.core.utils import unix_time_millis
 from moto.events.models import Rule
 from moto.logs.models import logs_backends
 from moto.sqs.models import Queue, sqs_backends
@@ -169,7 +169,7 @@ def send_to_logs(delivery: Delivery) -> None:
     if group not in logs.groups:
         raise Failure("NO_RESOURCE", f"The log group {group} does not exist.")
     logs.create_log_stream(group, stream)
-    logs.put_log_events(group, stream, [{"timestamp": int(time.time() * 1000), "message": delivery.text}])
+    logs.put_log_events(group, stream, [{"timestamp": unix_time_millis(), "message": delivery.text}])
 
 
 def kind(arn: str) -> Callable[[Delivery], None] | None:

@@ -74,8 +74,7 @@ def _shown(shape: Shape, value: Any) -> str:
     if shape.metadata.get("sensitive"):
         return "***Sensitive Data Redacted***"
     if shape.type_name == "structure":
-        inner = (f"{_lower(name)}={_shown(shape.members[name], value.get(name))}" for name in shape.members)
-        return f"{shape.name}({', '.join(inner)})"
+        return shape.name
     if shape.type_name == "list":
         return f"[{', '.join(_shown(shape.member, item) for item in value)}]"
     if shape.type_name == "map":

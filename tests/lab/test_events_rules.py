@@ -63,6 +63,8 @@ def refusal(call: Any, **params: Any) -> dict[str, str]:
         ({"DeadLetterConfig": {"Arn": "arn:aws:sns:us-east-1:1:t"}}, "must be an Amazon SQS queue"),
         ({"DeadLetterConfig": {"Arn": QUEUE.replace("us-east-1", "eu-west-1")}}, "must be in the rule's Region"),
         ({"Id": "a b"}, "regular expression pattern"),
+        ({"Id": "good"}, "Duplicate target IDs are not allowed"),
+        ({"Arn": f"{QUEUE}.fifo", "RunCommandParameters": None}, "SqsParameters must be specified for target: nodes."),
     ],
 )
 def test_a_wrong_target_is_refused_and_nothing_is_put(bus: Any, wrong: dict[str, Any], said: str) -> None:
@@ -113,7 +115,10 @@ def test_a_rule_has_five_targets_and_a_put_replaces_a_whole_target(bus: Any) -> 
 
 def test_a_target_of_a_missing_rule_or_bus_is_refused(bus: Any) -> None:
     put = bus.client.put_targets
-    assert refusal(put, Rule="none", Targets=[bus.target()])["Code"] == "ResourceNotFoundException"
+    assert refusal(put, Rule="none", Targets=[bus.target()]) == {
+        "Code": "ResourceNotFoundException",
+        "Message": "Rule none does not exist on EventBus default.",
+    }
     assert refusal(put, Rule="push", EventBusName="x", Targets=[bus.target()])["Code"] == "ResourceNotFoundException"
 
 
