@@ -52,7 +52,8 @@ def template(**variables: Any) -> dict[str, Any]:
     environment = Environment(loader=FileSystemLoader(ROLE / "templates"), keep_trailing_newline=True)
     environment.filters["to_json"] = json.dumps
     environment.globals["lookup"] = lambda _kind, name: (ROLE / "files" / name).read_text()
-    given = {"prefetch_name": "main", "prefetch_keep": 2, "__prefetch_registry": settings.ECR_HOST} | variables
+    plan = {"wanted": variables.pop("prefetch_wanted", {})}
+    given = {"prefetch_name": "main", "prefetch_keep": 2, "__prefetch_plan": plan} | variables
     return yaml.safe_load(environment.get_template("document.yml.j2").render(given))
 
 

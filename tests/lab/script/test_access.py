@@ -1,0 +1,25 @@
+"""What a node's role may not do in ECR, the script on the node cannot do either."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab import settings
+
+
+def test_a_node_whose_role_lost_its_policy_pulls_nothing(world: Any) -> None:
+    node, repository = world.node(), world.repository("denied")
+    ref = f"{world.host}/{repository}:v1@{world.push(repository, 'v1')}"
+    iam, name = settings.client("iam"), world.role.rpartition("/")[2]
+    attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    for policy in attached:
+        iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+    try:
+        report = world.run(node, [ref])
+    finally:
+        for policy in attached:
+            iam.attach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+    assert not report["ok"]
+    # The report cuts what AWS says, which goes on.
+    assert "GetAuthorizationToken operation: User: arn:aws:sts:" in str(report)
+    assert world.run(node, [ref])["ok"]
