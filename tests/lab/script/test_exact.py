@@ -114,9 +114,9 @@ def test_an_association_lets_go_of_what_the_install_wants_no_more(world: Any, no
     for repository in (kept, gone):
         world.push(repository, "v1")
         assert world.run(node, [f"{world.host}/{repository}"], source="association")["ok"]
-    wanted = [{"repository": kept, "tags": "v*", "keep": 2}]
-    assert world.run(node, [f"{world.host}/{kept}:v*"], source="association", prefetch_images=wanted)["ok"]
+    wanted = {f"{world.host}/{kept}:v*": 2}
+    assert world.run(node, [f"{world.host}/{kept}:v*"], source="association", prefetch_wanted=wanted)["ok"]
     names = world.names(node)
     assert f"{world.host}/{kept}:v1" in names and f"{world.host}/{gone}:v1" not in names
-    report = world.run(node, [f"{world.host}/{kept}:w1@sha256:{'a' * 64}"], source="event", prefetch_images=wanted)
+    report = world.run(node, [f"{world.host}/{kept}:w1@sha256:{'a' * 64}"], source="event", prefetch_wanted=wanted)
     assert report["ok"] and "does not want this tag" in report["images"][0]["skipped"]

@@ -50,7 +50,7 @@ def accepted(pattern: str, value: str) -> bool:
 
 @pytest.fixture(scope="module")
 def content(document: Callable[..., Any]) -> Any:
-    return document(prefetch_images=[{"repository": "app", "tags": "v*", "keep": 3}])
+    return document(prefetch_wanted={f"{HOST}/app:v*": 3})
 
 
 def test_what_the_pattern_lets_by_is_harmless(content: Any) -> None:
