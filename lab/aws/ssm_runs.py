@@ -48,7 +48,9 @@ class Run:
         # State Manager's guide: 50 nodes at a time unless it is said; Run Command's reference says the same.
         self.max_concurrency = request.get("MaxConcurrency") or "50"
         self.max_errors = request.get("MaxErrors") or ("100%" if association else "0")
-        self.requested = datetime.now(UTC)
+        now = datetime.now(UTC)
+        # Times travel in milliseconds, and a filter that names one must find it again.
+        self.requested = now.replace(microsecond=now.microsecond // 1000 * 1000)
         self.expires = self.requested + timedelta(seconds=self.timeout)
         self._changed = threading.Condition()
         self.invocations = {key: Invocation(key, self._changed) for key in instance_ids}

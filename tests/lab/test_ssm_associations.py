@@ -343,9 +343,9 @@ def test_executions_are_filtered_by_time_and_status(lab: Any) -> None:
         found = ask(AssociationId=one, Filters=[{"Key": key, "Value": value, "Type": kind}])
         return len(found["AssociationExecutions"])
 
-    past, future = "2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
-    assert (count("CreatedTime", past, "GREATER_THAN"), count("CreatedTime", past, "LESS_THAN")) == (2, 0)
-    assert (count("CreatedTime", future, "GREATER_THAN"), count("CreatedTime", future, "LESS_THAN")) == (0, 2)
+    made = first["CreatedTime"].isoformat()
+    kinds = ("GREATER_THAN", "EQUAL", "LESS_THAN")
+    assert [count("CreatedTime", made, kind) for kind in kinds] == [1, 1, 0]
     assert count("Status", "Success") == 2 and count("Status", "Failed") == 0
     assert count("ExecutionId", first["ExecutionId"]) == 1
     assert ask(AssociationId=one, MaxResults=1)["NextToken"]
