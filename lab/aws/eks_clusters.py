@@ -91,7 +91,13 @@ def check_auto_mode(settings: dict[str, Any]) -> None:
 
 def create_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
     """Make the cluster."""
-    return once(backend, "CreateCluster", params, lambda: _create_cluster(backend, params))
+    return once(
+        backend,
+        "CreateCluster",
+        params,
+        lambda: _create_cluster(backend, params),
+        lambda: params["name"] in backend.clusters,
+    )
 
 
 def _create_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:

@@ -69,7 +69,12 @@ def _check_create(params: Params, cluster: Cluster) -> dict[str, Any]:
 
 def create_nodegroup(backend: EKSBackend, params: Params) -> dict[str, Any]:
     """Record the node group and start its instances."""
-    return once(backend, "CreateNodegroup", params, lambda: _create_nodegroup(backend, params))
+
+    def alive() -> bool:
+        cluster = backend.clusters.get(params["clusterName"])
+        return cluster is not None and params["nodegroupName"] in cluster.nodegroups
+
+    return once(backend, "CreateNodegroup", params, lambda: _create_nodegroup(backend, params), alive)
 
 
 def _create_nodegroup(backend: EKSBackend, params: Params) -> dict[str, Any]:

@@ -129,12 +129,18 @@ def page(items: Sequence[Any], params: Params, key: str, default: int = 100) -> 
     return answer
 
 
-def once(backend: EKSBackend, name: str, params: Params, work: Callable[[], Answer]) -> Answer:
-    """Do a request; one that comes again with its client request token is answered again, and not done twice."""
+def once(
+    backend: EKSBackend,
+    name: str,
+    params: Params,
+    work: Callable[[], Answer],
+    alive: Callable[[], bool] = lambda: True,
+) -> Answer:
+    """Do a request; one that comes again with its token, while what it made is alive, is only answered again."""
     # Without the path, which is the resource's name, two resources made with one careless token would be one.
     key = f"{name} {json.dumps(params, sort_keys=True, default=str)}"
     answers: dict[str, Answer] = kept(backend, "tokens")
-    if params.get("clientRequestToken") and key in answers:
+    if params.get("clientRequestToken") and key in answers and alive():
         return answers[key]
     answer = work()
     if params.get("clientRequestToken"):

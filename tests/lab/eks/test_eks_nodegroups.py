@@ -212,6 +212,11 @@ def test_a_request_that_comes_twice_with_its_token_is_done_once(account):
     assert account.eks.create_nodegroup(**request)["nodegroup"]["nodegroupArn"] == first["nodegroupArn"]
     with pytest.raises(ClientError, match="ResourceInUseException.*already exists"):
         account.eks.create_nodegroup(**account.request(desired=0))
+    account.reach("g", "ACTIVE")
+    account.eks.delete_nodegroup(**NOT_THERE)
+    account.gone()
+    assert account.eks.create_nodegroup(**request)["nodegroup"]["nodegroupArn"] != first["nodegroupArn"]
+    account.reach("g", "ACTIVE")
 
 
 def test_groups_are_listed_in_pages(account):
