@@ -133,7 +133,10 @@ def down(chosen: argparse.Namespace) -> int:
 def tell_status(_chosen: argparse.Namespace) -> int:
     """Say whether the lab is up, and what is in it."""
     found = health()
-    if found is None or not found["ready"]:
+    if found and not found["ready"]:
+        say("The lab is starting.")
+        return 1
+    if found is None:
         say("The lab is not up." if not remains() else "The lab is not up, but an earlier one left traces: run down.")
         return 1
     say(f"The lab is up at {settings.endpoint()} (process {found['pid']}), registry {settings.ECR_HOST}.")

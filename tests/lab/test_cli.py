@@ -43,6 +43,17 @@ def test_status_without_a_lab(capsys):
     assert capsys.readouterr().out == "The lab is not up.\n"
 
 
+def test_status_says_what_stands_in_the_way(paths, monkeypatch, capsys):
+    monkeypatch.setattr(cli, "health", lambda: {"ready": False})
+    assert cli.main(["status"]) == 1
+    monkeypatch.setattr(cli, "health", lambda: None)
+    settings.RUN.mkdir()
+    assert cli.main(["status"]) == 1
+    assert capsys.readouterr().out == (
+        "The lab is starting.\nThe lab is not up, but an earlier one left traces: run down.\n"
+    )
+
+
 def test_up_wants_root(monkeypatch, capsys):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert cli.main(["up"]) == 1
