@@ -451,6 +451,27 @@ def test_waits_for_the_run_it_caused(lab, run_module, naps):
     assert naps
 
 
+def test_waits_for_a_run_that_shows_late(lab, run_module, monkeypatch):
+    backend, _client, cases = lab()
+    cases(**NEW)
+    describe, looks = backend.DescribeAssociationExecutions, []
+    # What the association tells of its last execution lags behind, as does the list of them.
+    monkeypatch.setattr(backend, "DescribeAssociation", lambda AssociationId: {
+        "AssociationDescription": {
+            "AssociationId": ID, **backend.associations[ID], "LastExecutionDate": START.replace(year=2025)
+        }
+    })
+
+    def late(**request):
+        looks.append(request)
+        found = describe(**request)["AssociationExecutions"]
+        return {"AssociationExecutions": found[1:] if len(looks) in (2, 3) else found}
+
+    monkeypatch.setattr(backend, "DescribeAssociationExecutions", late)
+    result = run_module("ssm_association", **NEW, state="started", wait=True)
+    assert result["execution"]["execution_id"] == backend.executions[1]["ExecutionId"]
+
+
 def test_does_not_wait_for_what_does_not_run(lab, run_module):
     _backend, client, cases = lab()
     cases(**NEW)
