@@ -170,6 +170,7 @@ def _image(entry: dict[str, Any]) -> dict[str, Any]:
         "pull_seconds": entry["seconds"],
         "fetched_bytes": entry["fetched"],
         "total_bytes": entry["total"],
+        "skipped": entry["skipped"],
         "error": entry["error"],
     }
 

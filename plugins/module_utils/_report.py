@@ -18,6 +18,7 @@ IMAGE_FIELDS = {
     "expected": None,
     "fetched": None,
     "total": None,
+    "skipped": None,
     "error": None,
 }
 

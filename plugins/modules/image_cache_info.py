@@ -160,6 +160,9 @@ nodes:
         total_bytes:
           description: How much there is to fetch; none when no pull is under way.
           type: int
+        skipped:
+          description: Why nothing had to be done for this image; none when it is wanted.
+          type: str
         error:
           description: What went wrong with this image.
           type: str

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026 nodecache.eks contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -90,6 +89,10 @@ class Passing(Failure):
     pass
 
 
+class Unpushed(Failure):
+    """Nothing that matches was pushed so far: no fault of an association made before the first push."""
+
+
 class Skip(Exception):
     """Why nothing has to be done for an image."""
 
@@ -125,7 +128,7 @@ def read_json(path):
 def run(command, data=b"", environment=None, seconds=60):
     """Return what a command prints."""
     try:
-        done = subprocess.run(command, input=data, env=environment, capture_output=True, timeout=seconds)
+        done = subprocess.run(command, input=data, env=environment, capture_output=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as error:
         raise Passing(f"{command[0]}: timed out") from error
     if done.returncode:
@@ -142,7 +145,7 @@ def curl(url, headers=(), data=None, options=(), seconds=20, allowed=(200,)):
             handle.write("\n".join(lines + ['data-binary = "@-"'] * (data is not None)))
         command = ["curl", "-q", "-sS", "-D", "/dev/stderr", "--connect-timeout", "5", "--max-time", str(int(seconds))]
         command += ["-K", f"/dev/fd/{reading}"]
-        done = subprocess.run(command, input=data or b"", pass_fds=[reading], capture_output=True)
+        done = subprocess.run(command, input=data or b"", pass_fds=[reading], capture_output=True, check=False)
     finally:
         os.close(reading)
     said, place = done.stderr.decode(errors="replace"), url.partition("?")[0]
@@ -228,7 +231,7 @@ class Runtime:
         options = ["http2-prior-knowledge", 'noproxy = "*"', "unix-socket = " + json.dumps(socket)]
         body = b"\0" + len(message).to_bytes(4, "big") + message
         kind = ["content-type: application/grpc", "te: trailers"]
-        _, headers, answer = curl("http://localhost/runtime.v1." + method, kind, body, options, seconds)
+        _status, headers, answer = curl("http://localhost/runtime.v1." + method, kind, body, options, seconds)
         code = int(([-1] + re.findall(r"(?im)^grpc-status: *(\d+)", headers))[-1])
         if code:
             said = (["no grpc-status"] + re.findall(r"(?im)^grpc-message: *(.*?)\r?$", headers))[-1]
@@ -361,13 +364,13 @@ def newest(images, pattern):
                 if not artefact(tag, pattern):
                     found.append((image["imagePushedAt"], tag, image["imageDigest"]))
     if not found:
-        raise Failure(f"no tagged image matches '{pattern}'")
+        raise Unpushed(f"no tagged image matches '{pattern}'")
     return max(found)
 
 
 def matches(pattern, name):
     """Say whether a kubelet credential provider pattern covers an image name."""
-    (wanted, _, start), (given, _, path) = pattern.partition("/"), name.partition("/")
+    (wanted, _slash, start), (given, _slash, path) = pattern.partition("/"), name.partition("/")
     wanted, given = wanted.split("."), given.split(".")
     return len(wanted) == len(given) and all(map(fnmatch.fnmatchcase, given, wanted)) and path.startswith(start)
 
@@ -405,7 +408,7 @@ def manifest(image, what, auth, *options):
         query = urlencode({"service": asks[3] or "", "scope": f"repository:{image.path}:pull"})
         token = json.loads(curl(asks[1] + "?" + query, login)[2])
         bearer = "Authorization: Bearer " + (token.get("token") or token["access_token"])
-        _, headers, body = curl(url, [accept, bearer], options=options)
+        _status, headers, body = curl(url, [accept, bearer], options=options)
     return headers, body
 
 
@@ -515,7 +518,7 @@ class Cache:
 
     def old(self, image, local):
         keep = self.rule(image).keep
-        return [names for _, names in self.siblings(image, local)[keep:]] if keep else []
+        return [names for _pushed, names in self.siblings(image, local)[keep:]] if keep else []
 
     def settled(self, image, local):
         return image.present(local) and all(self.held(local[name]) for name in image.names())
@@ -574,7 +577,7 @@ class Cache:
         if found.get("artifactType") or found.get("config", {}).get("mediaType") not in CONFIGS:
             raise Skip("an artefact, not an image")
         layers = [(item["size"], 1 if item["mediaType"].endswith("tar") else UNPACKED) for item in found["layers"]]
-        return sum(size for size, _ in layers), int(sum(size * factor for size, factor in layers))
+        return sum(size for size, _factor in layers), int(sum(size * factor for size, factor in layers))
 
     @contextlib.contextmanager
     def room(self, image):
@@ -606,7 +609,7 @@ class Cache:
             return
         with lock(image.repository, self.deadline):
             local, seconds = self.runtime.images(), ""
-            newer = [pushed for pushed, _ in self.siblings(image, local) if image.pushed and pushed > image.pushed]
+            newer = [pushed for pushed, _names in self.siblings(image, local) if image.pushed and pushed > image.pushed]
             if self.source == "event" and len(newer) >= (self.rule(image).keep or len(newer) + 1):
                 raise Skip("newer ones are here, as many as are kept")
             if image.named and image.plain() and not image.present(local):
@@ -678,7 +681,8 @@ class Cache:
         except Skip as skip:
             said["skipped"] = str(skip)
         except TROUBLE as error:
-            said["error"] = str(error) or type(error).__name__
+            waits = isinstance(error, Unpushed) and self.action == "prefetch" and self.source == "association"
+            said["skipped" if waits else "error"] = str(error) or type(error).__name__
         return ref, image, said
 
     def describe(self, local, ref, image, said):
@@ -751,13 +755,13 @@ def work(request, report):
     report.update(containerd=runtime.version(), **({"via": runtime.via} if runtime.via else {}))
     refs = list(dict.fromkeys(ref for ref in request["images"] if ref))
     if cache.action != "prefetch" and not refs:
-        for (_, digest), names in sorted(cache.ours(cache.local).items()):
+        for (_repository, digest), names in sorted(cache.ours(cache.local).items()):
             refs += [name + "@" + digest for name in names if "@" not in name] or names
     with concurrent.futures.ThreadPoolExecutor(cache.workers) as pool:
         done = list(pool.map(cache.attempt, refs))
     try:
         if cache.action == "release":
-            cache.release(lambda *ours: any(image and image.fits(*ours) for _, image, _ in done))
+            cache.release(lambda *ours: any(image and image.fits(*ours) for _ref, image, _said in done))
         elif cache.action == "prefetch" and cache.source == "association" and cache.wanted:
             cache.release(lambda *ours: not any(item.fits(*ours) for item in cache.wanted))
     except TROUBLE as error:

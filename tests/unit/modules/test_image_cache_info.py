@@ -131,6 +131,7 @@ def test_online_offline_and_silent_are_told_apart():
         "pull_seconds": None,
         "fetched_bytes": 5,
         "total_bytes": 9,
+        "skipped": None,
         "error": "no",
     }
     assert _cache.summarise(found, [REF]) == {"nodes": 4, "online": 3, "cached": 1, "missing": 3}

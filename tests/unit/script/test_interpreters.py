@@ -33,6 +33,6 @@ def test_the_script_runs_under(version: str) -> None:
     if python is None:
         pytest.skip(f"this machine has no Python {version}")
     command = [python, "-W", "error", "-m", "unittest", "test_parts", "test_prefetch"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     assert "\nOK" in done.stderr

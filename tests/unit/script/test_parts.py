@@ -193,7 +193,7 @@ class Programs(Case):
             return answers[len(asked) - 1]
 
         self.replace("curl", curl)
-        _, body = real_manifest(nodecache.Image("docker.io/library/busybox:1"), "1", None)
+        _headers, body = real_manifest(nodecache.Image("docker.io/library/busybox:1"), "1", None)
         self.assertEqual(body, b"{}")
         self.assertEqual(
             asked,

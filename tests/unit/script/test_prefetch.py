@@ -47,7 +47,7 @@ class Prefetch(Case):
         self.runtime.mark(APP + ":v1", B, 9)
         report = self.run_script([APP + ":v1@" + A], keep=2)
         self.assertTrue(report["ok"], report)
-        self.assertEqual([name for name, _ in self.runtime.pulled], [APP + "@" + A])
+        self.assertEqual([name for name, _auth in self.runtime.pulled], [APP + "@" + A])
         self.assertEqual(self.runtime.names[APP + ":v1"][0], B)
         self.assertIn(MARK, self.runtime.names[APP + "@" + A][1])
         self.assertFalse(self.run_script([APP + ":v1@" + A], action="report")["ok"])
@@ -55,7 +55,7 @@ class Prefetch(Case):
     def test_a_tag_that_moves_in_between_is_pulled_by_digest_too(self):
         self.tags[APP + ":v1"], self.runtime.remote[APP + ":v1"] = A, B
         report = self.run_script([APP + ":v1@" + A])
-        self.assertEqual([name for name, _ in self.runtime.pulled], [APP + ":v1", APP + "@" + A])
+        self.assertEqual([name for name, _auth in self.runtime.pulled], [APP + ":v1", APP + "@" + A])
         self.assertNotIn(MARK, self.runtime.names[APP + ":v1"][1])
         self.assertIn(MARK, self.runtime.names[APP + "@" + A][1])
         self.assertEqual(report["images"][0]["digest"], A)
@@ -129,6 +129,15 @@ class Prefetch(Case):
         self.assertFalse(report["ok"])
         self.assertEqual(sum("error" in entry for entry in report["images"]), 3)
 
+    def test_an_association_made_before_the_first_push_has_not_failed(self):
+        self.replace("describe_images", lambda ecr, repository: [])
+        report = self.run_script([APP], source="association")
+        self.assertTrue(report["ok"])
+        self.assertEqual(report["images"][0]["skipped"], "no tagged image matches '*'")
+        self.assertFalse(report["images"][0]["cached"])
+        for other in ({"source": "command"}, {"source": "association", "action": "report"}):
+            self.assertIn("error", self.run_script([APP], **other)["images"][0])
+
     def test_what_is_no_image_is_left_alone(self):
         for tag in ("sha256-" + "a" * 64, "sha256-" + "a" * 64 + ".sig", "v1.att", "v1.sbom", "v1-soci"):
             with self.subTest(tag):
@@ -165,7 +174,8 @@ class Prefetch(Case):
             running, seen, pull = [], [], type(self.runtime).pull
             both = threading.Barrier(2 if most > 1 else 1)
 
-            def slow(name, auth, deadline, running=running, seen=seen, pull=pull, both=both):
+            def slow(name, auth, deadline, shared=(running, seen, pull, both)):
+                running, seen, pull, both = shared
                 running.append(name)
                 seen.append(len(running))
                 both.wait(10)
@@ -182,7 +192,7 @@ class Prefetch(Case):
         self.runtime.remote[APP + ":v1"] = A
         slept = []
         self.replace("sleep", slept.append, nodecache.time)
-        for _ in range(2):
+        for _round in range(2):
             self.run_script([APP + ":v1@" + A], jitter="30")
         self.assertEqual(len(slept), 1)
         self.assertTrue(0 <= slept[0] <= 30)

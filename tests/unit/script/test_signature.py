@@ -51,7 +51,7 @@ def test_the_signature_is_aws_own(monkeypatch: pytest.MonkeyPatch) -> None:
         server.shutdown()
         server.server_close()
 
-    assert [json.loads(body).get("nextToken") for _, body in server.seen] == [None, "2"]  # type: ignore[attr-defined]
+    assert [json.loads(body).get("nextToken") for _headers, body in server.seen] == [None, "2"]  # type: ignore[attr-defined]
     for headers, body in server.seen:  # type: ignore[attr-defined]
         given = {name.lower(): value for name, value in headers.items()}
         signed = re.search(r"SignedHeaders=([a-z0-9;-]+)", given["authorization"])[1].split(";")
