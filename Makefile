@@ -13,7 +13,7 @@ export AWS_EC2_METADATA_DISABLED := true
 export AWS_IGNORE_CONFIGURED_ENDPOINT_URLS := true
 export PYTHONDONTWRITEBYTECODE := 1
 
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=AWS_CONFIG_FILE,AWS_SHARED_CREDENTIALS_FILE)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=AWS_CONFIG_FILE,AWS_SHARED_CREDENTIALS_FILE,NODECACHE_LAB_CONTAINERD)
 PYTHON := .venv/bin/python
 PLAYBOOK := $(SUDO) .venv/bin/ansible-playbook -i inventory/lab
 

@@ -160,7 +160,8 @@ class MetadataServer(ThreadingHTTPServer):
         self.socket = listener
         self.identity = identity
         self.tokens: dict[str, float] = {}
-        threading.Thread(target=self.serve_forever, name=f"imds-{identity.instance_id}", daemon=True).start()
+        name = f"imds-{identity.instance_id}"
+        threading.Thread(target=self.serve_forever, args=(0.05,), name=name, daemon=True).start()
 
     def close(self) -> None:
         """Stop serving."""

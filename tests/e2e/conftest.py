@@ -28,7 +28,7 @@ class _Trap(socketserver.StreamRequestHandler):
 def trap():
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Trap) as server:
         server.visits = []  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()
 

@@ -83,7 +83,7 @@ def registry(lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     ecr.install()
     events.install()
     server = make_server("127.0.0.1", 0, hooks.wrap(DomainDispatcherApplication(create_backend_app)), threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     # Ours alone, so that a lab that runs is left in peace.
     monkeypatch.setattr(settings, "GATEWAY", "127.0.0.42")
     monkeypatch.setattr(settings, "API_PORT", server.server_port)

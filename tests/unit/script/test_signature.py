@@ -39,7 +39,7 @@ def test_the_signature_is_aws_own(monkeypatch: pytest.MonkeyPatch) -> None:
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Ecr)
     server.seen = []  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     host, real = f"127.0.0.1:{server.server_port}", nodecache.curl
     monkeypatch.setattr(nodecache, "imds", lambda path: json.dumps(KEY) if path.endswith("node") else "node")
     here = f"http://{host}/"
