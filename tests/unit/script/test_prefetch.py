@@ -178,7 +178,7 @@ class Prefetch(Case):
                 running, seen, pull, both = shared
                 running.append(name)
                 seen.append(len(running))
-                both.wait(10)
+                both.wait(60)
                 pull(self.runtime, name, auth, deadline)
                 running.remove(name)
 
