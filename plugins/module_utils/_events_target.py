@@ -102,8 +102,8 @@ def _check_inputs(params: dict[str, Any]) -> None:
 
 
 def service(arn: str) -> str:
-    """Return the service an ARN belongs to."""
-    return (arn.split(":") + [""] * 3)[2]
+    """Return the service an ARN belongs to; Systems Manager's Automation is one beside Run Command."""
+    return "automation" if _AUTOMATION in arn else (arn.split(":") + [""] * 3)[2]
 
 
 def _check_kind(option: str, arn: str) -> None:

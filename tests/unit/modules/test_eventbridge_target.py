@@ -363,6 +363,17 @@ def test_kind_that_goes_by_an_empty_dictionary(target, client, events):
     assert "RetryPolicy" not in events.targets["t"]
 
 
+def test_automation_in_run_commands_place_drops_its_parameters(target, client, events):
+    document = "arn:aws:ssm:eu-central-1:123456789012:document/d"
+    automation = "arn:aws:ssm:eu-central-1:123456789012:automation-definition/d:$DEFAULT"
+    command = {"run_command_parameters": nodes("tag:role", ["gpu"])}
+    target(arn=document, role_arn=ROLE, **command)
+    done = four_times(target, client, arn=automation)
+    assert "run_command_parameters" not in done["target"]
+    assert "run_command_parameters is for targets of ssm" in target(**command)["msg"]
+    four_times(target, client, arn=document, **command)
+
+
 def test_part_of_a_kind_changes_alone(target, client, events):
     target(arn="arn:aws:ecs:eu-central-1:123456789012:cluster/x", role_arn=ROLE, **KINDS["ecs"])
     before = copy.deepcopy(events.targets["t"]["EcsParameters"])
