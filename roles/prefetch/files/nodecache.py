@@ -656,8 +656,12 @@ class Cache:
             self.runtime.ctr("images", "label", name, self.mark + "=", *[PIN + "="] * alone)
         # Without the CRI nobody can tell what containers use: unpinned, it is the kubelet's to remove.
         unused = row.id and not used & {row.id, *names} and not self.runtime.via
-        if alone and pulled and unused and everyone <= set(names):
+        others = everyone - set(names)
+        if alone and pulled and unused and not others:
             self.runtime.remove(row.id)
+        elif alone and pulled and unused and all(self.own(local[name]) for name in others):
+            # Another repository of ours has the very same image: by its id, that would go as well.
+            self.runtime.ctr("images", "rm", *names)
 
     def release(self, fits):
         """Let go of all of ours that fits. What a container still uses stays, but not pinned."""

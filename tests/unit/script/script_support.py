@@ -66,6 +66,10 @@ class FakeRuntime:
             self.names[one] = [digest, labels]
 
     def ctr(self, group, verb, name, *labels):
+        if (group, verb) == ("images", "rm"):
+            for one in (name, *labels):
+                del self.names[one]
+            return
         assert (group, verb) == ("images", "label")
         kept = self.names[name][1]
         kept.update(label.split("=", 1) for label in labels)

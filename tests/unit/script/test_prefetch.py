@@ -138,6 +138,17 @@ class Prefetch(Case):
         for other in ({"source": "command"}, {"source": "association", "action": "report"}):
             self.assertIn("error", self.run_script([APP], **other)["images"][0])
 
+    def test_the_same_image_under_another_repositorys_name_stays(self):
+        other = HOST + "/other"
+        for repository in (APP, other):
+            for name in (repository + ":v1", repository + "@" + A):
+                self.runtime.mark(name, A, 1)
+        self.run_script([APP], action="release")
+        self.assertEqual(sorted(self.runtime.names), [other + ":v1", other + "@" + A])
+        self.assertEqual(self.runtime.names[other + ":v1"][1][PIN], "pinned")
+        self.run_script([other], action="release")
+        self.assertEqual(self.runtime.names, {})
+
     def test_what_is_no_image_is_left_alone(self):
         for tag in ("sha256-" + "a" * 64, "sha256-" + "a" * 64 + ".sig", "v1.att", "v1.sbom", "v1-soci"):
             with self.subTest(tag):
