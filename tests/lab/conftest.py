@@ -177,6 +177,9 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     urllib.request.urlopen(reset).close()
     monkeypatch.setattr(settings, "API_PORT", server.server_port)
     yield Lab(server.server_port, fleet)
+    # An automation that still runs would find the next test's empty backends.
+    for thread in [each for each in threading.enumerate() if each.name.startswith("automation-")]:
+        thread.join(30)
     server.shutdown()
     server.server_close()
 
