@@ -49,7 +49,7 @@ sanity: setup
 # These use the machine's one lab, so a lab that is up has to go first.
 test-lab: setup down
 	@$(SUDO) $(PYTHON) -c 'from lab import packages; packages.ensure()'
-	@$(SUDO) .venv/bin/python -m pytest tests/lab
+	@$(SUDO) tools/test-lab
 
 e2e: setup down
 	@$(SUDO) .venv/bin/python -m pytest tests/e2e
