@@ -37,6 +37,10 @@ class Result:
     stderr: bytes
 
 
+# A process that is forked while another thread still writes its script keeps that script "busy".
+_FORKING = threading.Lock()
+
+
 def run(
     enter: list[str],
     disk: Path,
@@ -50,17 +54,18 @@ def run(
     place = Path("ssm", instance_id, "document", "orchestration", str(uuid.uuid4()))
     (disk / place).mkdir(parents=True)
     path = disk / place / "_script.sh"
-    path.write_text(script if script.endswith("\n") else script + "\n", encoding="utf-8")
-    path.chmod(0o700)
-    running = subprocess.Popen(
-        [*enter, "sh", "-c", f"/var/lib/amazon/{place}/_script.sh"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**ENVIRONMENT, "AWS_SSM_INSTANCE_ID": instance_id, **env},
-        cwd="/",
-        start_new_session=True,
-    )
+    with _FORKING:
+        path.write_text(script if script.endswith("\n") else script + "\n", encoding="utf-8")
+        path.chmod(0o700)
+        running = subprocess.Popen(
+            [*enter, "sh", "-c", f"/var/lib/amazon/{place}/_script.sh"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**ENVIRONMENT, "AWS_SSM_INSTANCE_ID": instance_id, **env},
+            cwd="/",
+            start_new_session=True,
+        )
     log = settings.LOG / f"{instance_id}-agent.log"
     began = time.monotonic()
     _note(log, f"{_name(env)} begins: /var/lib/amazon/{place}/_script.sh")

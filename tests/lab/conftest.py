@@ -67,11 +67,12 @@ class FakeFleet:
             self.running[instance_id] = self.running.get(instance_id, 0) + 1
             self.most = max(self.most, sum(self.running.values()))
             path = home / f"script{len(self.calls)}"
-        path.write_text(script)
-        path.chmod(0o700)
-        command, base = ["sh", "-c", str(path)], {"PATH": "/usr/bin:/bin"}
-        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        running = subprocess.Popen(command, cwd=home, env=base | env, start_new_session=True, **pipes)
+            # Forked while another thread still writes its script, a process would keep that script "busy".
+            path.write_text(script)
+            path.chmod(0o700)
+            command, base = ["sh", "-c", str(path)], {"PATH": "/usr/bin:/bin"}
+            pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+            running = subprocess.Popen(command, cwd=home, env=base | env, start_new_session=True, **pipes)
         deadline, stdout, stderr = time.monotonic() + timeout, b"", b""
         while running.returncode is None:
             if cancelled.is_set() or time.monotonic() > deadline:

@@ -29,5 +29,5 @@ def test_a_report_during_a_pull_says_how_far_it_is(world: Any, slow: Any, until:
     until(enough)
     pulling.join()
     assert reports[0]["ok"]
-    assert seen == sorted(seen)
-    assert len(set(seen)) > 2 and 0 < seen[-1] <= 17_500_000
+    # Not sorted: a layer whose connection broke begins again.
+    assert len(set(seen)) > 2 and seen[0] < max(seen) <= 17_500_000
