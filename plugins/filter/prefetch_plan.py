@@ -55,7 +55,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The plan, with C(id), C(images), C(groups) and C(ecr_arns).
+  description: The plan, with C(id), C(wanted), C(groups) and C(ecr_arns).
   type: dict
 """
 

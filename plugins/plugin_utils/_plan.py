@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 EVERY_NODE = "all"
+# Behind the install's name these are its Automation documents and the rule of its alarms.
+TAKEN = ("automation", "failures")
 # The name ends up in IAM role names of at most 64 characters, beside a region and a purpose.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,23}")
 NODES = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
@@ -120,10 +122,10 @@ def plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[str, Any]:
     groups = {EVERY_NODE: cluster_nodes, **(nodes or {})}
     for name in groups:
         _expect(
-            bool(NODES.fullmatch(str(name))),
+            bool(NODES.fullmatch(str(name))) and name not in TAKEN,
             "prefetch_nodes",
             name,
-            "names of 1 to 20 lower-case letters, digits and -",
+            f"names of 1 to 20 lower-case letters, digits and -, but {' and '.join(TAKEN)}",
         )
     targets = {name: _targets(name, value) for name, value in groups.items()}
     wanted = [_image(entry, at, install, targets) for at, entry in enumerate(images)]
@@ -155,7 +157,6 @@ def plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[str, Any]:
         )
     return {
         "id": identity,
-        "images": wanted,
         "wanted": {reference(image): image["keep"] for image in sorted(wanted, key=lambda image: image["keep"])},
         "groups": made,
         "ecr_arns": sorted({image["arn"] for image in wanted if image["arn"] and not image["digest"]}),

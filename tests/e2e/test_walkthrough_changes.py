@@ -134,6 +134,20 @@ def test_nodes_let_go_of_an_image_that_is_wanted_no_more(play):
     assert all("nodecache-sample" in listed for listed in images_on_nodes())
 
 
+def test_a_rule_and_its_alarm_go_with_the_events_of_its_images(play):
+    options = {"prefetch_nodes": NODES, "prefetch_alarm_topic_arn": TOPIC}
+    done(play("prefetch", prefetch_images=MANY, **options))
+    assert f"{NAME}.group.failed-invocations" in names()["alarms"]
+    other = "210987654321.dkr.ecr.us-east-1.amazonaws.com/team/trainer"
+    done(play("prefetch", prefetch_images=[MANY[0], {"repository": other, "nodes": "group"}], **options))
+    assert names()["associations"] == [NAME, f"{NAME}.group"]
+    assert names()["rules"] == [NAME, f"{NAME}.failures"]
+    assert names()["alarms"] == [f"{NAME}.dead-letters", f"{NAME}.failed-invocations"]
+    done(play("prefetch"))
+    assert names()["associations"] == [NAME]
+    assert names()["alarms"] == []
+
+
 def test_a_bad_image_is_named_and_nothing_changes(play):
     before = names()
     result = play("prefetch", prefetch_images=[{"repository": "nodecache-sample", "tags": "$(reboot)"}])

@@ -118,6 +118,7 @@ def test_several_targets_need_automation():
         ([{"repository": "web", "nodes": "gpu"}], {}, {}, "a name from prefetch_nodes: all"),
         ([{"repository": "web"}, {"repository": "web"}], {}, {}, "each image once"),
         ([], {"GPU": GPU["gpu"]}, {}, "prefetch_nodes: 'GPU'"),
+        ([], {"failures": GPU["gpu"]}, {}, "prefetch_nodes: 'failures'"),
         ([], {"gpu": []}, {}, "prefetch_nodes.gpu: '[]'"),
         ([], {"gpu": [{"key": "Name", "values": ["x"]}]}, {}, "prefetch_nodes.gpu.key: 'Name'"),
         ([], {"gpu": [{"key": "tag:a", "values": []}]}, {}, "prefetch_nodes.gpu.values: '[]'"),
