@@ -192,6 +192,7 @@ from ansible_collections.nodecache.eks.plugins.module_utils import _model, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_document_state as state
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._ssm_document_content import parsed
 
 
 def check_params(client: Any, params: dict[str, Any]) -> None:
@@ -226,7 +227,7 @@ def _told(client: Any, params: dict[str, Any], document: dict[str, Any]) -> dict
         own = document["DocumentFormat"]
         asked = params["document_format"] or own
         text = _ssm.document_content(client, name, asked, DocumentVersion=document["DocumentVersion"])
-        result["content"] = text if params["document_format"] else state.parsed(text, own, name)
+        result["content"] = text if params["document_format"] else parsed(text, own, name)
     if params["include_versions"]:
         result["versions"] = _model.to_result(shapes["DocumentVersions"], _ssm.document_versions(client, name))
     if params["include_account_ids"]:
