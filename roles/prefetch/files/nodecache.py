@@ -697,7 +697,7 @@ def work(request, report):
         done = list(pool.map(cache.attempt, refs))
     local = runtime.images()
     try:
-        if cache.tidy([image for _ref, image, _said in done if image], local):
+        if cache.tidy([image for _ref, image, said in done if image and not said], local):
             local = runtime.images()
     except TROUBLE as error:
         # What was pulled before is told all the same.
