@@ -54,7 +54,7 @@ test-lab: setup down
 e2e: setup down
 	@$(SUDO) .venv/bin/python -m pytest tests/e2e
 
-bench: site ## Ratios of pull, start, playbook and module times, into build/bench.json
+bench: site ## Ratios of pull, start, disk, playbook and module times, into build/bench.json
 	@$(SUDO) $(PYTHON) tools/bench.py
 
 down: ## Stop the lab; nothing of it stays
