@@ -375,10 +375,10 @@ def repository_of(name):
 
 @contextlib.contextmanager
 def lock(repository, deadline):
-    """Keep other runs off a repository; a lock lasts no longer than its process."""
+    """Keep other runs off a repository; a lock lasts no longer than its process. What is written in it is promised."""
     os.makedirs(LOCKS, mode=0o700, exist_ok=True)
     name = hashlib.sha256(repository.encode()).hexdigest()[:16]
-    with open(f"{LOCKS}/{name}.lock", "w", encoding="utf-8") as handle:
+    with open(f"{LOCKS}/{name}.lock", "a", encoding="utf-8") as handle:
         while True:
             with contextlib.suppress(BlockingIOError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -386,7 +386,20 @@ def lock(repository, deadline):
             if time.monotonic() > deadline:
                 raise Failure("another run still works on this repository")
             time.sleep(0.1)
-        yield
+        handle.truncate(0)
+        yield handle
+
+
+def promised():
+    """Return the bytes of disk that the pulls of all runs on this node were promised."""
+    total = 0
+    for path in glob.glob(LOCKS + "/*.lock"):
+        with open(path, encoding="utf-8") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                total += int(handle.read() or 0)
+    return total
 
 
 def threshold(value, total):
@@ -407,7 +420,7 @@ class Cache:
         self.keep, self.pushed, self.jitter = request["keep"], request["pushed"], int(request["jitter"])
         self.wanted = [Image(ref, keep) for ref, keep in request["wanted"].items()]
         self.kubelet, self.runtime, self.deadline = kubelet, runtime, time.monotonic() + RUN_SECONDS
-        self.guard, self.tokens, self.promised = threading.Lock(), {}, 0
+        self.guard, self.tokens = threading.Lock(), {}
         self.workers = 1 if kubelet.get("serializeImagePulls", True) else kubelet.get("maxParallelImagePulls") or 4
         self.local = runtime.images()
 
@@ -507,11 +520,10 @@ class Cache:
         unpacked = [layer["size"] * (1 if layer["mediaType"].endswith("tar") else UNPACKED) for layer in layers]
         return sum(layer["size"] for layer in layers), int(sum(unpacked))
 
-    @contextlib.contextmanager
-    def room(self, image, local):
+    def promise(self, image, local, held):
         """Refuse a pull after which the kubelet would remove images or evict Pods; promise it the space."""
         packed, unpacked = self.measure(image, local)
-        with self.guard:
+        with lock("room", self.deadline):
             free, total, shared = self.runtime.disk()
             high = self.kubelet.get("imageGCHighThresholdPercent") or 85
             limits = {"imageGCHighThresholdPercent": total * (100 - high) / 100}
@@ -519,23 +531,19 @@ class Cache:
             for signal in ["imagefs.available"] + ["nodefs.available"] * shared:
                 limits[signal] = threshold(hard.get(signal, "0"), total)
             name = max(limits, key=limits.get)
-            left = free - self.promised - packed - unpacked
+            left = free - promised() - packed - unpacked
             if left < limits[name]:
                 sizes = [int(size) >> 20 for size in (packed, unpacked, left, free, limits[name])]
                 said = "{} MiB and about {} unpacked would leave {} of {} MiB free, less than {} of the kubelet's {}"
                 raise Failure(said.format(*sizes, name))
-            self.promised += packed + unpacked
-        try:
-            yield
-        finally:
-            with self.guard:
-                self.promised -= packed + unpacked
+            held.write(str(packed + unpacked))
+            held.flush()
 
     def prefetch(self, image):
         self.resolve(image)
         if image.present(self.local) and all(self.held(self.local[name]) for name in image.names()):
             return
-        with lock(image.repository, self.deadline):
+        with lock(image.repository, self.deadline) as held:
             local, seconds = self.runtime.images(), ""
             newer = [one for one in self.siblings(image, local) if image.pushed and one[0] > image.pushed]
             if self.source == "event" and len(newer) >= (self.rule(image).keep or len(newer) + 1):
@@ -544,13 +552,13 @@ class Cache:
                 # A tag that has moved on since belongs to the event of its new digest.
                 image.moved = self.head(image) not in (image.digest, None)
             if not image.present(local):
-                with self.room(image, local):
-                    time.sleep(random.uniform(0, self.jitter))
-                    token, began = self.token(image), time.monotonic()
-                    for name in image.names():
-                        # The first name brings the second, unless its tag has moved on in this very moment.
-                        if name == image.names()[0] or name not in self.runtime.images():
-                            retry(self.deadline, self.runtime.pull, name, token, self.deadline)
+                self.promise(image, local, held)
+                time.sleep(random.uniform(0, self.jitter))
+                token, began = self.token(image), time.monotonic()
+                for name in image.names():
+                    # The first name brings the second, unless its tag has moved on in this very moment.
+                    if name == image.names()[0] or name not in self.runtime.images():
+                        retry(self.deadline, self.runtime.pull, name, token, self.deadline)
                 seconds, local = f"{time.monotonic() - began:.2f}", self.runtime.images()
             for name in image.names():
                 if name in local and image.digest in (None, local[name].digest):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import threading
 
@@ -260,6 +261,22 @@ class Room(Case):
         self.replace("pull", slow, self.runtime)
         report = self.run_script(refs)
         self.assertEqual(sorted(entry["cached"] for entry in report["images"]), [False, True])
+
+    def test_runs_at_once_do_not_share_the_same_room(self):
+        self.runtime.space = (400 << 20, 1000 << 20, True)
+        self.runtime.remote[APP + ":v1"], self.sizes[A] = A, 50 << 20
+        locks = self.path / "locks"
+        locks.mkdir()
+        other = (locks / "other.lock").open("w")
+        self.addCleanup(other.close)
+        other.write(str(175 << 20))
+        other.flush()
+        fcntl.flock(other, fcntl.LOCK_EX)
+        report = self.run_script([APP + ":v1@" + A])
+        self.assertIn("would leave 50 of 400 MiB free", report["images"][0]["error"])
+        # Its run ended, in whatever way.
+        fcntl.flock(other, fcntl.LOCK_UN)
+        self.assertTrue(self.run_script([APP + ":v1@" + A])["ok"])
 
     def test_thresholds(self):
         for value, wanted in (("10%", 100), ("1Ki", 1024), ("2k", 2000), ("1.5Gi", 1.5 * 2**30), ("7", 7)):
