@@ -12,14 +12,13 @@ import re
 from typing import Any
 
 from ansible_collections.nodecache.eks.plugins.module_utils import _model
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 from ansible_collections.nodecache.eks.plugins.module_utils._ssm_document_content import (
     check_content,
     serialised,
     told_by,
 )
-from ansible_collections.nodecache.eks.plugins.module_utils._ssm_targets import check_wait
-from ansible_collections.nodecache.eks.plugins.module_utils._state import check_tags
+from ansible_collections.nodecache.eks.plugins.module_utils._state import check_tags, check_wait
 
 _RESERVED = ("aws", "amazon", "amzn")
 REQUIRES: dict[str, Any] = {
@@ -106,14 +105,14 @@ def check_params(client: Any, params: dict[str, Any]) -> None:
     """Refuse what Systems Manager would refuse."""
     name = params["name"]
     if name.lower().startswith(_RESERVED):
-        raise NodecacheError(f"name is '{name}' but must not start with {', '.join(_RESERVED)}, which AWS keeps.")
+        raise NodecacheError(f"name is {shown(name)} but must not start with {', '.join(_RESERVED)}, which AWS keeps.")
     create = _model.input_shape(client, "CreateDocument")
-    asked = {option: params[option] for option in ("name", *VERSIONED, "requires") if params[option] != ""}
+    asked = {option: params[option] for option in ("name", *VERSIONED, "requires")}
     _model.check(create, _model.to_request(create, asked), whole=False)
     for option, special in (("default_version", r"\$LATEST|\$DEFAULT|"), ("document_version", "")):
         if params[option] is not None and not re.fullmatch(f"{special}[1-9][0-9]*", params[option]):
             others = " or $LATEST or $DEFAULT" if special else ""
-            raise NodecacheError(f"{option} is '{params[option]}' but must be a number from 1{others}.")
+            raise NodecacheError(f"{option} is {shown(params[option])} but must be a number from 1{others}.")
     _check_sharing(params["account_ids"])
     check_tags(params["tags"])
     check_wait(params)
@@ -124,7 +123,7 @@ def check_params(client: Any, params: dict[str, Any]) -> None:
 def _check_sharing(accounts: list[str] | None) -> None:
     for account in accounts or []:
         if not re.fullmatch("(?i:all)|[0-9]{12}", account):
-            raise NodecacheError(f"account_ids has '{account}' but must have accounts of 12 digits, or All alone.")
+            raise NodecacheError(f"account_ids has {shown(account)} but must have accounts of 12 digits, or All alone.")
     if accounts and len(accounts) > 1 and any(account.lower() == "all" for account in accounts):
         raise NodecacheError(f"account_ids is {accounts} but All must be the only entry.")
 

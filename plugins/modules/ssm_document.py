@@ -329,7 +329,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.nodecache.eks.plugins.module_utils import _model, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_document_state as state
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 from ansible_collections.nodecache.eks.plugins.module_utils._ssm_document_content import parsed
 from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, resulting_tags, tag_plan
 
@@ -383,7 +383,7 @@ def _holder(client: Any, params: dict[str, Any], current: dict[str, Any], conten
             return found
         if params["version_name"] is not None and version.get("VersionName") == params["version_name"]:
             raise NodecacheError(
-                f"version_name is '{params['version_name']}' but version {number} of document "
+                f"version_name is {shown(params['version_name'])} but version {number} of document "
                 f"'{params['name']}' has it already, with other content."
             )
         seen += [found] if found else []
@@ -429,7 +429,7 @@ def _update(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> t
     if moves:
         numbers = {entry["DocumentVersion"] for entry in _ssm.document_versions(client, name)}
         if version not in numbers | {after["DocumentVersion"]}:
-            raise NodecacheError(f"default_version is '{version}' but document '{name}' has no such version.")
+            raise NodecacheError(f"default_version is {shown(version)} but document '{name}' has no such version.")
         if not module.check_mode:
             _ssm.set_default_version(client, name, version)
     if not wrote and params["default_version"] is not None:
