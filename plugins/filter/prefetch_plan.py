@@ -66,16 +66,17 @@ display = Display()
 
 def prefetch_plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plan; a wrong input is one sentence."""
+    try:
+        found = _plan.plan(images, nodes, install)
+    except _plan.PlanError as error:
+        raise AnsibleFilterError(str(error)) from None
     running = install.get("running_nodes", 0)
-    if install["delivery"] == "run_command" and running > RUN_COMMAND_NODES:
+    if running > RUN_COMMAND_NODES and any(group["delivery"] == "run_command" for group in found["groups"]):
         display.warning(
             f"prefetch_delivery: run_command stops at the first node that fails and runs on {RUN_COMMAND_NODES} "
             f"at a time, and '{install['cluster']}' has {running}; automation keeps to prefetch_max_errors."
         )
-    try:
-        return _plan.plan(images, nodes, install)
-    except _plan.PlanError as error:
-        raise AnsibleFilterError(str(error)) from None
+    return found
 
 
 class FilterModule:

@@ -52,15 +52,14 @@ def list_documents(client: Any, filters: list[dict[str, Any]]) -> list[dict[str,
     return [{**entry, "Tags": boto3_tag_list_to_ansible_dict(entry.get("Tags") or [])} for entry in found]
 
 
-def create_document(client: Any, request: dict[str, Any], tags: dict[str, str]) -> dict[str, Any]:
-    """Create a document and return what AWS tells of it."""
+def create_document(client: Any, request: dict[str, Any], tags: dict[str, str]) -> None:
+    """Create a document."""
     with call("document", "create", request["Name"]):
-        answer = once(client.create_document)(**request, **tag_request(tags))
-    return dict(answer["DocumentDescription"])
+        once(client.create_document)(**request, **tag_request(tags))
 
 
-def update_document(client: Any, request: dict[str, Any]) -> dict[str, Any] | None:
-    """Write a new version and return what AWS tells of it, or None where a version holds this content already.
+def update_document(client: Any, request: dict[str, Any]) -> str | None:
+    """Write a new version and return its number, or None where a version holds this content already.
 
     The default version stays where it is.
     """
@@ -69,7 +68,7 @@ def update_document(client: Any, request: dict[str, Any]) -> dict[str, Any] | No
             answer = once(client.update_document)(**request, DocumentVersion="$LATEST")
         except is_boto3_error_code("DuplicateDocumentContent"):
             return None
-    return dict(answer["DocumentDescription"])
+    return str(answer["DocumentDescription"]["DocumentVersion"])
 
 
 def set_default_version(client: Any, name: str, version: str) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 EVERY_NODE = "all"
-# Behind the install's name these are its Automation documents and the rule of its alarms.
-TAKEN = ("automation", "failures")
-# The name ends up in IAM role names of at most 64 characters, beside a region and a purpose.
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,23}")
+# All nodes are always there; behind the install's name the others are its Automation documents and its alarms' rule.
+TAKEN = (EVERY_NODE, "automation", "failures")
+# A run ends after an hour, and has to pull in what is left of it.
+JITTER = 1800
 NODES = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
 # ECR's CreateRepository allows 2 to 256 characters of this shape.
 REPOSITORY = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
@@ -21,6 +21,7 @@ HOST = re.compile(r"(?:[a-zA-Z0-9-]+\.)+[a-zA-Z0-9-]+(?::[0-9]+)?|localhost(?::[
 ECR = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws|on)\.[a-z.]+")
 TAGS = re.compile(r"[A-Za-z0-9_*][A-Za-z0-9_.*-]{0,127}")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+KINDS = ("document", "association", "rule", "queue", "alarm", "role", "node_policy")
 KEYS = {"repository", "tags", "digest", "keep", "nodes"}
 
 
@@ -99,35 +100,38 @@ def event_pattern(images: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"source": ["aws.ecr"], "detail-type": ["ECR Image Action"], "detail": detail}
 
 
-def _targets(name: str, value: Any) -> list[dict[str, Any]]:
+def _targets(name: str, value: Any, cluster: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a set's targets; only the cluster's own tag tells its nodes from another's, so it is always one."""
     option = f"prefetch_nodes.{name}"
     _expect(
-        isinstance(value, list) and 1 <= len(value) <= 5, option, value, "a list of 1 to 5 targets with key and values"
+        isinstance(value, list) and 1 <= len(value) <= 4,
+        option,
+        value,
+        "a list of 1 to 4 targets with key and values; the cluster's tag is the fifth",
     )
     for target in value:
         fits = isinstance(target, Mapping) and set(target) == {"key", "values"} and isinstance(target["values"], list)
         _expect(fits, option, target, "a dict with key and a list of values")
         _expect(str(target["key"]).startswith("tag:"), f"{option}.key", target["key"], "tag:NAME")
         _expect(1 <= len(target["values"]) <= 50, f"{option}.values", target["values"], "1 to 50 values")
-    return [{"key": target["key"], "values": [str(each) for each in target["values"]]} for target in value]
+    own = [{"key": target["key"], "values": [str(each) for each in target["values"]]} for target in value]
+    return [target for target in own if target["key"] != cluster["key"]] + [dict(cluster)]
 
 
 def plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[str, Any]:
     """Return the install's images, and one group of them for each set of nodes."""
-    _expect(
-        bool(NAME.fullmatch(str(install["name"]))), "prefetch_name", install["name"], "1 to 24 letters, digits, _ and -"
-    )
+    _expect(0 <= install["jitter"] <= JITTER, "prefetch_jitter", install["jitter"], f"0 to {JITTER}")
     _expect(isinstance(images, list), "prefetch_images", images, "a list of images")
-    cluster_nodes = [{"key": f"tag:kubernetes.io/cluster/{install['cluster']}", "values": ["owned"]}]
-    groups = {EVERY_NODE: cluster_nodes, **(nodes or {})}
-    for name in groups:
+    cluster = {"key": f"tag:kubernetes.io/cluster/{install['cluster']}", "values": ["owned"]}
+    _expect(not nodes or isinstance(nodes, Mapping), "prefetch_nodes", nodes, "a dict of sets of nodes")
+    for name in nodes or {}:
         _expect(
             bool(NODES.fullmatch(str(name))) and name not in TAKEN,
             "prefetch_nodes",
             name,
-            f"names of 1 to 20 lower-case letters, digits and -, but {' and '.join(TAKEN)}",
+            f"names of 1 to 20 lower-case letters, digits and -, but {', '.join(TAKEN[:-1])} and {TAKEN[-1]}",
         )
-    targets = {name: _targets(name, value) for name, value in groups.items()}
+    targets = {EVERY_NODE: [cluster]} | {name: _targets(name, value, cluster) for name, value in (nodes or {}).items()}
     wanted = [_image(entry, at, install, targets) for at, entry in enumerate(images)]
     seen: set[tuple[str, str]] = set()
     for at, image in enumerate(wanted):
@@ -139,13 +143,8 @@ def plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[str, Any]:
     for name in sorted({image["nodes"] for image in wanted}):
         mine = [image for image in wanted if image["nodes"] == name]
         pushed = [image for image in mine if image["events"]]
-        one = install["delivery"] == "automation" or len(targets[name]) == 1 or not pushed
-        _expect(
-            one,
-            f"prefetch_nodes.{name}",
-            targets[name],
-            "one target, as EventBridge's Run Command takes no more; prefetch_delivery automation takes five",
-        )
+        # EventBridge's Run Command takes one tag, and only the cluster's own is on no other cluster's nodes.
+        one = install["delivery"] == "run_command" and len(targets[name]) == 1
         made.append(
             {
                 "nodes": name,
@@ -153,6 +152,7 @@ def plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[str, Any]:
                 "targets": targets[name],
                 "references": [reference(image) for image in mine],
                 "event_pattern": event_pattern(pushed) if pushed else None,
+                "delivery": ("run_command" if one else "automation") if pushed else None,
             }
         )
     return {
@@ -166,3 +166,37 @@ def plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[str, Any]:
 def group_id(identity: str, nodes: str) -> str:
     """Return the name of a group's rule and association; a dot is in no install's name, so none can clash."""
     return identity if nodes == EVERY_NODE else f"{identity}.{nodes}"
+
+
+def names(found: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the names, by kind, of all that a plan makes with the install's C(region) and other options."""
+    groups, identity = found["groups"], found["id"]
+    ids = {how: [group["id"] for group in groups if group["delivery"] == how] for how in ("run_command", "automation")}
+    rules = sorted(ids["run_command"] + ids["automation"])
+    letters, alarms = bool(options["dead_letter"] and rules), bool(options["alarms"])
+    role = f"{identity}-{options['region']}"
+    return {
+        "document": [identity, *(f"{each}.automation" for each in ids["automation"])],
+        "association": [group["id"] for group in groups],
+        "rule": rules + [f"{identity}.failures"] * alarms,
+        "queue": [f"{identity}-dead-letter"] * letters,
+        "alarm": [f"{each}.failed-invocations" for each in rules * alarms]
+        + [f"{identity}.dead-letters"] * (letters and alarms),
+        "role": [f"{role}-events"] * bool(rules) + [f"{role}-automation"] * bool(ids["automation"]),
+        "node_policy": list(options["node_roles"]) if found["ecr_arns"] else [],
+    }
+
+
+def compare(things: Sequence[Mapping[str, Any]], wanted: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return what is the install's and wanted no more, by kind, and what is somebody else's under a name of it."""
+    gone: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in KINDS}
+    for thing in things:
+        if thing["ours"] and thing["name"] not in wanted.get(thing["kind"], ()):
+            gone[thing["kind"]].append(thing)
+    theirs = [thing for thing in things if not thing["ours"]]
+    taken = [thing for thing in theirs if thing["name"] in wanted.get(thing["kind"], ())]
+    return {"gone": gone, "theirs": _shown(theirs), "taken": _shown(taken)}
+
+
+def _shown(things: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(f"{thing['kind'].replace('_', ' ')} {thing['name']}" for thing in things)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.nodecache.eks.plugins.filter import prefetch_plan
+from ansible_collections.nodecache.eks.plugins.filter import prefetch_parts, prefetch_plan
 from ansible_collections.nodecache.eks.plugins.plugin_utils import _plan
 
 REGISTRY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
@@ -17,7 +17,9 @@ INSTALL = {
     "partition": "aws",
     "delivery": "run_command",
     "keep": 2,
+    "jitter": 0,
 }
+CLUSTER = {"key": "tag:kubernetes.io/cluster/prod", "values": ["owned"]}
 GPU = {"gpu": [{"key": "tag:eks:nodegroup-name", "values": ["gpu"]}]}
 
 
@@ -74,8 +76,8 @@ def test_groups_have_their_own_nodes_and_names():
         ("all", "nodecache-main"),
         ("gpu", "nodecache-main.gpu"),
     ]
-    assert found["groups"][0]["targets"] == [{"key": "tag:kubernetes.io/cluster/prod", "values": ["owned"]}]
-    assert found["groups"][1]["targets"] == GPU["gpu"]
+    assert found["groups"][0]["targets"] == [CLUSTER]
+    assert found["groups"][1]["targets"] == [*GPU["gpu"], CLUSTER]
     assert found["wanted"] == {f"{REGISTRY}/web": 2, f"{REGISTRY}/trainer": 3}
 
 
@@ -92,11 +94,80 @@ def test_the_nodes_may_list_only_what_is_asked_for_by_pattern():
     ]
 
 
-def test_several_targets_need_automation():
-    both = {"gpu": [*GPU["gpu"], {"key": "tag:team", "values": ["ml"]}]}
-    with pytest.raises(_plan.PlanError, match="prefetch_delivery automation"):
-        plan([{"repository": "web", "nodes": "gpu"}], both)
-    assert len(plan([{"repository": "web", "nodes": "gpu"}], both, delivery="automation")["groups"][0]["targets"]) == 2
+def test_run_command_delivers_only_where_one_tag_tells_the_cluster_too():
+    images = [{"repository": "web"}, {"repository": "trainer", "nodes": "gpu"}]
+    deliveries = [group["delivery"] for group in plan(images, GPU)["groups"]]
+    assert deliveries == ["run_command", "automation"]
+    assert [group["delivery"] for group in plan(images, GPU, delivery="automation")["groups"]] == ["automation"] * 2
+    assert plan([{"repository": f"{OTHER}/web"}])["groups"][0]["delivery"] is None
+
+
+def test_the_clusters_own_tag_is_named_once():
+    nodes = {"gpu": [{"key": CLUSTER["key"], "values": ["shared"]}, *GPU["gpu"]]}
+    assert plan([{"repository": "web", "nodes": "gpu"}], nodes)["groups"][0]["targets"] == [*GPU["gpu"], CLUSTER]
+
+
+OPTIONS = {"region": "eu-central-1", "dead_letter": True, "alarms": True, "node_roles": ["prod-node"]}
+EVERYTHING = {
+    "document": ["nodecache-main", "nodecache-main.gpu.automation"],
+    "association": ["nodecache-main", "nodecache-main.gpu"],
+    "rule": ["nodecache-main", "nodecache-main.gpu", "nodecache-main.failures"],
+    "queue": ["nodecache-main-dead-letter"],
+    "alarm": [
+        "nodecache-main.failed-invocations",
+        "nodecache-main.gpu.failed-invocations",
+        "nodecache-main.dead-letters",
+    ],
+    "role": ["nodecache-main-eu-central-1-events", "nodecache-main-eu-central-1-automation"],
+    "node_policy": ["prod-node"],
+}
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "less"),
+    [
+        ([{"repository": "web"}, {"repository": "trainer", "nodes": "gpu"}], {}, {}),
+        (
+            [{"repository": "web"}, {"repository": "trainer", "nodes": "gpu"}],
+            {"dead_letter": False, "alarms": False, "node_roles": []},
+            {"queue": [], "alarm": [], "rule": ["nodecache-main", "nodecache-main.gpu"], "node_policy": []},
+        ),
+        (
+            [{"repository": "r.example/web", "tags": "1"}],
+            {},
+            {
+                "document": ["nodecache-main"],
+                "association": ["nodecache-main"],
+                "rule": ["nodecache-main.failures"],
+                **{kind: [] for kind in ("queue", "alarm", "role", "node_policy")},
+            },
+        ),
+    ],
+)
+def test_names_of_all_that_is_made(images, options, less):
+    assert _plan.names(plan(images, GPU), OPTIONS | options) == EVERYTHING | less
+
+
+def test_what_goes_is_the_installs_own_and_what_is_taken_is_told():
+    def thing(kind, name, ours=True):
+        return {"kind": kind, "name": name, "ours": ours}
+
+    things = [
+        thing("rule", "nodecache-main"),
+        thing("rule", "nodecache-main.old"),
+        thing("rule", "nodecache-main.theirs", ours=False),
+        thing("association", "nodecache-main", ours=False),
+        thing("node_policy", "old-node"),
+    ]
+    found = prefetch_parts.prefetch_parts(plan([{"repository": "web"}]), OPTIONS | {"things": things})
+    assert {kind: rows for kind, rows in found["gone"].items() if rows} == {
+        "rule": [things[1]],
+        "node_policy": [things[4]],
+    }
+    assert found["taken"] == "association nodecache-main"
+    assert found["theirs"] == "rule nodecache-main.theirs, association nodecache-main"
+    everything = prefetch_parts.prefetch_parts({}, OPTIONS | {"things": things})
+    assert everything["gone"]["rule"] == things[:2] and everything["taken"] == ""
 
 
 @pytest.mark.parametrize(
@@ -123,8 +194,10 @@ def test_several_targets_need_automation():
         ([], {"gpu": [{"key": "Name", "values": ["x"]}]}, {}, "prefetch_nodes.gpu.key: 'Name'"),
         ([], {"gpu": [{"key": "tag:a", "values": []}]}, {}, "prefetch_nodes.gpu.values: '[]'"),
         ([], {"gpu": [{"key": "tag:a"}]}, {}, "a dict with key and a list of values"),
-        ([], {}, {"name": "a.b"}, "prefetch_name: 'a.b'"),
-        ([], {}, {"name": "x" * 25}, "1 to 24 letters"),
+        ([], {"all": GPU["gpu"]}, {}, "prefetch_nodes: 'all'"),
+        ([], {"gpu": GPU["gpu"] * 5}, {}, "the cluster's tag is the fifth"),
+        ([], ["gpu"], {}, "a dict of sets of nodes"),
+        ([], {}, {"jitter": 3600}, "prefetch_jitter: '3600' is not valid, allowed is 0 to 1800"),
     ],
 )
 def test_a_wrong_input_is_named(images, nodes, install, told):
@@ -140,6 +213,9 @@ def test_a_large_fleet_is_warned_of_run_command(monkeypatch):
     for delivery, running in (("run_command", 50), ("automation", 51), ("run_command", 51)):
         prefetch_plan.prefetch_plan(image, {}, INSTALL | {"delivery": delivery, "running_nodes": running})
     assert len(told) == 1 and "'prod' has 51" in told[0]
+    # Sets of nodes are served by automation whatever is asked for.
+    prefetch_plan.prefetch_plan([image[0] | {"nodes": "gpu"}], GPU, INSTALL | {"running_nodes": 51})
+    assert len(told) == 1
 
 
 def test_the_filter_tells_a_wrong_input_in_one_sentence():

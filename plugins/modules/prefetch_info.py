@@ -1,0 +1,169 @@
+#!/usr/bin/python
+# Copyright (c) 2026 nodecache.eks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: prefetch_info
+version_added: 1.0.0
+short_description: Tell what an install of the prefetch role consists of
+description:
+  - Returns all there is under the names of one install of the C(nodecache.eks.prefetch) role, and tells what is
+    that install's own from what somebody else made under the same name.
+  - An install's own things carry the tags C(nodecache.eks/install) and C(nodecache.eks/cluster) with its name and
+    its cluster. An alarm is known by the rule or queue that it watches, and a policy of a node's role by the document.
+  - A dead-letter queue without tags, and without a policy for others, is taken for one that an interrupted run left.
+author:
+  - nodecache.eks contributors (@nodecache)
+options:
+  name:
+    description: The install's name, 1 to 24 letters, digits, V(_) and V(-).
+    type: str
+    required: true
+  cluster_name:
+    description: The cluster that the install serves.
+    type: str
+    required: true
+  node_roles:
+    description: Roles of nodes to look at, beside those that the install's document remembers.
+    type: list
+    elements: str
+    default: []
+  count_nodes:
+    description: Whether to count the cluster's running nodes.
+    type: bool
+    default: false
+notes:
+  - "IAM actions: sts:GetCallerIdentity, ssm:ListDocuments, ssm:ListAssociations, ssm:DescribeAssociation,
+    ssm:ListTagsForResource, events:ListRules, events:ListTagsForResource, sqs:GetQueueUrl, sqs:ListQueueTags,
+    sqs:GetQueueAttributes, cloudwatch:DescribeAlarms, iam:GetRole and iam:GetRolePolicy; with O(count_nodes)
+    ec2:DescribeInstances."
+extends_documentation_fragment:
+  - nodecache.eks.attributes
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  diff_mode:
+    support: N/A
+    details: Nothing changes.
+"""
+
+EXAMPLES = r"""
+- name: See what the install main consists of
+  nodecache.eks.prefetch_info:
+    name: main
+    cluster_name: prod
+"""
+
+RETURN = r"""
+install:
+  description: What was found.
+  returned: always
+  type: dict
+  contains:
+    account:
+      description: The account that was looked at.
+      type: str
+      returned: always
+      sample: "123456789012"
+    partition:
+      description: The account's partition.
+      type: str
+      returned: always
+      sample: aws
+    node_roles:
+      description: The nodes' roles that the install's document remembers.
+      type: list
+      elements: str
+      returned: always
+      sample: [prod-node]
+    running_nodes:
+      description: How many nodes of the cluster run.
+      type: int
+      returned: with O(count_nodes)
+      sample: 12
+    things:
+      description: All there is under the install's names.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        kind:
+          description: V(document), V(association), V(rule), V(queue), V(alarm), V(role) or V(node_policy).
+          type: str
+          returned: always
+          sample: rule
+        name:
+          description: Its name; of a policy of a node's role, that role's name.
+          type: str
+          returned: always
+          sample: nodecache-main
+        ours:
+          description: Whether it is this install's.
+          type: bool
+          returned: always
+          sample: true
+        association_id:
+          description: The association's id.
+          type: str
+          returned: for an association
+          sample: 8dfe3659-4309-493a-8755-0123456789ab
+"""
+
+import re
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import call, make_client
+from ansible_collections.nodecache.eks.plugins.module_utils._cache import running_instances
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._install import Install
+
+# It ends up in names of IAM roles, which have at most 64 characters, beside a region and a purpose.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,23}")
+
+
+def find(module: AnsibleAWSModule) -> dict[str, object]:
+    """Return the module's result."""
+    params, clients = module.params, {}
+    if not NAME.fullmatch(params["name"]):
+        raise NodecacheError(f"name: '{params['name']}' is not valid, allowed is 1 to 24 letters, digits, _ and -")
+
+    def client_of(service: str) -> object:
+        if service not in clients:
+            clients[service] = make_client(module, service)
+        return clients[service]
+
+    with call("account", "tell", "caller"):
+        caller = client_of("sts").get_caller_identity(aws_retry=True)  # type: ignore[attr-defined]
+    install = Install(client_of, params["name"], params["cluster_name"], module.region)
+    found = {"account": caller["Account"], "partition": caller["Arn"].split(":")[1]}
+    if params["count_nodes"]:
+        nodes = [{"key": f"tag:kubernetes.io/cluster/{params['cluster_name']}", "values": ["owned"]}]
+        found["running_nodes"] = len(running_instances(client_of("ec2"), nodes))
+    things = install.things(params["node_roles"])
+    return {**found, "things": things, "node_roles": install.recorded_roles}
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "cluster_name": {"type": "str", "required": True},
+            "node_roles": {"type": "list", "elements": "str", "default": []},
+            "count_nodes": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        install = find(module)
+    except NodecacheError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, install=install)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,239 @@
+"""The prefetch role whole, as ansible-playbook runs it, against the APIs alone; each host is an install of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lab import settings
+
+ROOT = Path(__file__).resolve().parents[3]
+READS = re.compile(r"(Describe|Get|List|Filter|BatchGet)")
+
+
+@dataclass
+class Faults:
+    """Refuses one writing call of a caller, whom the access key names."""
+
+    refuse: dict[str, int] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+    writes: dict[str, list[str]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wrap(self, app: Any) -> Any:
+        def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            caller = re.search(r"Credential=([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+            action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2] or self._form(environ)
+            if caller is None or self.passes(caller[1], action):
+                return app(environ, start_response)
+            # A refusal that no client asks again after, in the form of JSON services and of the others.
+            if environ.get("HTTP_X_AMZ_TARGET"):
+                kind, body = "application/x-amz-json-1.1", '{"__type": "AccessDeniedException", "message": "cut off"}'
+            else:
+                kind = "text/xml"
+                error = "<Error><Code>AccessDenied</Code><Message>cut off</Message></Error>"
+                body = f"<ErrorResponse>{error}</ErrorResponse>"
+            start_response("400 Bad Request", [("Content-Type", kind), ("Content-Length", str(len(body)))])
+            return [body.encode()]
+
+        return answer
+
+    @staticmethod
+    def _form(environ: dict[str, Any]) -> str:
+        import io
+        from urllib.parse import parse_qs
+
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        return parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
+
+    def passes(self, caller: str, action: str) -> bool:
+        with self.lock:
+            self.calls[caller] += 1
+            if READS.match(action):
+                return True
+            self.writes.setdefault(caller, []).append(action)
+            return len(self.writes[caller]) != self.refuse.get(caller)
+
+
+@dataclass
+class Run:
+    """What a play came to on each host."""
+
+    failed: dict[str, str]
+    changes: dict[str, list[str]]
+    tasks: dict[str, int]
+    messages: dict[str, list[Any]]
+
+
+class World:
+    """An account, and the role that is played in it."""
+
+    topic = f"arn:aws:sns:{settings.REGION}:{settings.ACCOUNT}:on-call"
+    nothing: dict[str, Any] = {  # noqa: RUF012
+        kind: {} for kind in ("documents", "associations", "rules", "queues", "alarms", "roles", "node policies")
+    }
+
+    def __init__(self, lab: Any, faults: Faults, directory: Path) -> None:
+        self.lab, self.faults, self.directory = lab, faults, directory
+        trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        self.trust = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        self.node_roles: set[str] = set()
+
+    def node_role(self, name: str) -> str:
+        """Return a role of nodes, made when it is not there; installs side by side have each their own."""
+        if name not in self.node_roles:
+            self.lab.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=self.trust)
+            self.node_roles.add(name)
+        return name
+
+    def play(self, hosts: dict[str, dict[str, Any]], *options: str) -> Run:
+        """Play the role on every host at once, with its own variables and an access key of its own."""
+        account = {"endpoint_url": f"http://127.0.0.1:{self.lab.port}", "secret_key": settings.SECRET_KEY}
+        common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        rows = {
+            name: {
+                **common,
+                "prefetch_name": name,
+                "prefetch_cluster": "prod",
+                "prefetch_region": settings.REGION,
+                "prefetch_aws": {**account, "access_key": name},
+                "prefetch_images": [{"repository": "team/web"}],
+                "prefetch_node_roles": [self.node_role(f"{name}-node")],
+                **given,
+            }
+            for name, given in hosts.items()
+        }
+        inventory, book = self.directory / "hosts.yml", self.directory / "play.yml"
+        inventory.write_text(yaml.safe_dump({"all": {"hosts": rows}}))
+        book.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "roles": ["nodecache.eks.prefetch"]}]))
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
+            "ANSIBLE_FORKS": "4",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        done = subprocess.run(
+            [program, "-i", str(inventory), *options, str(book)],
+            cwd=ROOT, env=environment, text=True, capture_output=True, timeout=600, check=False,
+        )  # fmt: skip
+        start = done.stdout.find("{\n")
+        assert start >= 0, done.stdout + done.stderr
+        return self._told(json.JSONDecoder().raw_decode(done.stdout[start:])[0], list(hosts))
+
+    @staticmethod
+    def _told(told: dict[str, Any], hosts: list[str]) -> Run:
+        run = Run({}, {host: [] for host in hosts}, dict.fromkeys(hosts, 0), {host: [] for host in hosts})
+        for task in (task for play in told["plays"] for task in play["tasks"]):
+            for host, result in task["hosts"].items():
+                run.tasks[host] += not result.get("skipped")
+                run.messages[host].append(result.get("msg"))
+                if result.get("failed") or result.get("unreachable"):
+                    messages = [result.get("msg", ""), *(item.get("msg", "") for item in result.get("results", []))]
+                    run.failed[host] = " ".join(str(message) for message in messages)
+                items = result.get("results", [result])
+                run.changes[host] += [task["task"]["name"] for item in items if item.get("changed")]
+        return run
+
+    def done(self, hosts: dict[str, dict[str, Any]], *options: str) -> Run:
+        """Play the role, which has to go well on every host."""
+        run = self.play(hosts, *options)
+        assert not run.failed, run.failed
+        return run
+
+    def state(self, name: str) -> dict[str, Any]:
+        """Return all that AWS holds under an install's names, whole, with the name itself left out."""
+        found: dict[str, Any] = {}
+        for kind, rows in self._everything(f"nodecache-{name}").items():
+            found[kind] = json.loads(re.sub(rf"\b{re.escape(name)}\b", "INSTALL", json.dumps(rows, default=str)))
+        return found
+
+    def _everything(self, identity: str) -> dict[str, Any]:
+        ssm, events, iam, sqs = (self.lab.client(service) for service in ("ssm", "events", "iam", "sqs"))
+        documents = {}
+        for row in self._pages(ssm, "list_documents", "DocumentIdentifiers", Filters=self._own):
+            if self._mine(row["Name"], identity):
+                content = json.loads(ssm.get_document(Name=row["Name"], DocumentFormat="JSON")["Content"])
+                documents[row["Name"]] = [content, tags(row["Tags"])]
+        associations = {}
+        for row in self._pages(ssm, "list_associations", "Associations"):
+            if self._mine(row.get("AssociationName", ""), identity):
+                one = ssm.describe_association(AssociationId=row["AssociationId"])["AssociationDescription"]
+                kept = ("Name", "Parameters", "Targets", "ScheduleExpression", "MaxConcurrency", "MaxErrors")
+                given = ssm.list_tags_for_resource(ResourceType="Association", ResourceId=row["AssociationId"])
+                associations[one["AssociationName"]] = [{key: one.get(key) for key in kept}, tags(given["TagList"])]
+        rules = {}
+        for row in self._pages(events, "list_rules", "Rules", NamePrefix=identity):
+            targets = events.list_targets_by_rule(Rule=row["Name"])["Targets"]
+            given = events.list_tags_for_resource(ResourceARN=row["Arn"])["Tags"]
+            rules[row["Name"]] = [json.loads(row["EventPattern"]), row.get("Description"), targets, tags(given)]
+        queues = {}
+        for url in sqs.list_queues(QueueNamePrefix=identity).get("QueueUrls", []):
+            policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy", "MessageRetentionPeriod"])
+            queues[url.rpartition("/")[2]] = [policy.get("Attributes"), sqs.list_queue_tags(QueueUrl=url).get("Tags")]
+        alarms = {}
+        for row in self._pages(self.lab.client("cloudwatch"), "describe_alarms", "MetricAlarms"):
+            if row["AlarmName"].startswith(identity):
+                alarms[row["AlarmName"]] = [row["Dimensions"], row["MetricName"], row["AlarmActions"]]
+        roles, policies = {}, {}
+        for row in self._pages(iam, "list_roles", "Roles"):
+            inline = {
+                name: iam.get_role_policy(RoleName=row["RoleName"], PolicyName=name)["PolicyDocument"]
+                for name in iam.list_role_policies(RoleName=row["RoleName"])["PolicyNames"]
+            }
+            if self._mine(row["RoleName"], f"{identity}-{settings.REGION}", "-"):
+                given = iam.get_role(RoleName=row["RoleName"])["Role"].get("Tags", [])
+                roles[row["RoleName"]] = [row["AssumeRolePolicyDocument"], inline, tags(given)]
+            else:
+                mine = {name: document for name, document in inline.items() if self._mine(name, identity, "-")}
+                policies |= {row["RoleName"]: mine} if mine else {}
+        return {
+            "documents": documents, "associations": associations, "rules": rules, "queues": queues,
+            "alarms": alarms, "roles": roles, "node policies": policies,
+        }  # fmt: skip
+
+    _own = [{"Key": "Owner", "Values": ["Self"]}]  # noqa: RUF012
+
+    @staticmethod
+    def _mine(name: str, identity: str, joint: str = ".") -> bool:
+        return name == identity or name.startswith(identity + joint)
+
+    @staticmethod
+    def _pages(client: Any, operation: str, key: str, **request: Any) -> list[Any]:
+        return [row for page in client.get_paginator(operation).paginate(**request) for row in page.get(key, [])]
+
+
+def tags(rows: list[dict[str, str]]) -> dict[str, str]:
+    return {row["Key"]: row["Value"] for row in rows}
+
+
+@pytest.fixture(name="faults")
+def faults_fixture(monkeypatch: pytest.MonkeyPatch) -> Faults:
+    """Return what stands between callers and the APIs."""
+    from moto.moto_server import werkzeug_app
+
+    faults, original = Faults(), werkzeug_app.DomainDispatcherApplication
+    monkeypatch.setattr(
+        werkzeug_app, "DomainDispatcherApplication", lambda *given, **more: faults.wrap(original(*given, **more))
+    )
+    return faults
+
+
+@pytest.fixture
+def world(faults: Faults, bus: Any, lab: Any, tmp_path: Path) -> Iterator[World]:
+    """Return an account where IAM and EventBridge are as in AWS, and nobody has installed anything."""
+    yield World(lab, faults, tmp_path)

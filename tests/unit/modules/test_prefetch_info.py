@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+
+OWNER = {"nodecache.eks/install": "main", "nodecache.eks/cluster": "prod"}
+OTHER = {**OWNER, "nodecache.eks/cluster": "another"}
+ID = "nodecache-main"
+
+
+def rows(tags):
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def refuse(code, operation):
+    raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+
+
+class Aws:
+    """One account; what a test puts into it is there."""
+
+    def __init__(self):
+        self.documents, self.associations, self.rules, self.alarms, self.roles = {}, [], {}, {}, {}
+        self.queue, self.policies = None, set()
+
+    def GetCallerIdentity(self):
+        return {"Account": "123456789012", "Arn": "arn:aws-cn:iam::123456789012:user/me", "UserId": "x"}
+
+    def DescribeInstances(self, Filters, MaxResults):
+        assert Filters[1] == {"Name": "tag:kubernetes.io/cluster/prod", "Values": ["owned"]}
+        return {"Reservations": [{"Instances": [{"InstanceId": "i-1"}, {"InstanceId": "i-2"}]}]}
+
+    def ListDocuments(self, Filters):
+        assert Filters == [{"Key": "Name", "Values": [ID]}, {"Key": "Owner", "Values": ["Self"]}]
+        return {"DocumentIdentifiers": [{"Name": name, "Tags": rows(tags)} for name, tags in self.documents.items()]}
+
+    def ListAssociations(self):
+        return {"Associations": [
+            {"AssociationName": name, "AssociationId": f"{at:036d}"} if name else {"AssociationId": f"{at:036d}"}
+            for at, (name, _tags) in enumerate(self.associations)
+        ]}  # fmt: skip
+
+    def DescribeAssociation(self, AssociationId):
+        return {"AssociationDescription": {"AssociationId": AssociationId}}
+
+    def ListTagsForResource(self, ResourceId=None, ResourceType=None, ResourceARN=None):
+        if ResourceARN:
+            return {"Tags": rows(self.rules[ResourceARN.rpartition("/")[2]])}
+        return {"TagList": rows(self.associations[int(ResourceId)][1])}
+
+    def ListRules(self, NamePrefix):
+        found = [name for name in self.rules if name.startswith(NamePrefix)]
+        return {"Rules": [{"Name": name, "Arn": f"arn:aws:events:eu-central-1:1:rule/{name}"} for name in found]}
+
+    def GetQueueUrl(self, QueueName):
+        if self.queue is None:
+            refuse("AWS.SimpleQueueService.NonExistentQueue", "GetQueueUrl")
+        return {"QueueUrl": f"https://sqs/{QueueName}"}
+
+    def ListQueueTags(self, QueueUrl):
+        return {"Tags": self.queue[0]} if self.queue[0] else {}
+
+    def GetQueueAttributes(self, QueueUrl, AttributeNames):
+        return {"Attributes": {"Policy": self.queue[1]}} if self.queue[1] else {}
+
+    def DescribeAlarms(self, AlarmNamePrefix):
+        return {"MetricAlarms": [
+            {"AlarmName": name, "Dimensions": [{"Name": "X", "Value": value}]} for name, value in self.alarms.items()
+        ]}  # fmt: skip
+
+    def GetRole(self, RoleName):
+        if RoleName not in self.roles:
+            refuse("NoSuchEntity", "GetRole")
+        role = {"Tags": rows(self.roles[RoleName]), "RoleName": RoleName, "Path": "/", "CreateDate": "2026-11-24"}
+        return {"Role": role}
+
+    def GetRolePolicy(self, RoleName, PolicyName):
+        assert PolicyName == f"{ID}-eu-central-1"
+        if RoleName not in self.policies:
+            refuse("NoSuchEntity", "GetRolePolicy")
+        return {"RoleName": RoleName, "PolicyName": PolicyName, "PolicyDocument": "{}"}
+
+
+@pytest.fixture(name="aws")
+def fixture(strict_client):
+    aws = Aws()
+    for service in ("sts", "ec2", "ssm", "events", "sqs", "cloudwatch", "iam"):
+        strict_client(service, aws)
+    return aws
+
+
+@pytest.fixture(name="look")
+def look_fixture(aws, run_module):
+    def look(check=False, **options):
+        result = run_module("prefetch_info", check=check, name="main", cluster_name="prod", **options)
+        assert not result.get("failed") and not result["changed"], result
+        return result["install"]
+
+    return look
+
+
+def told(install):
+    return {(thing["kind"], thing["name"]): thing["ours"] for thing in install["things"]}
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_nothing_is_there(look, check):
+    assert look(check=check, node_roles=["prod-node"]) == {
+        "account": "123456789012", "partition": "aws-cn", "node_roles": [], "things": [],
+    }  # fmt: skip
+
+
+def test_nodes_are_counted_when_asked_for(look):
+    assert look(count_nodes=True)["running_nodes"] == 2
+
+
+def test_a_whole_install(aws, look):
+    recorded = {"nodecache.eks/node-role/old-node": "x"}
+    aws.documents = {ID: OWNER | recorded, f"{ID}.automation": OWNER, f"{ID}2": OWNER}
+    aws.associations = [(None, {}), (ID, OWNER), (f"{ID}.gpu", OWNER), ("else", OWNER)]
+    aws.rules = {ID: OWNER, f"{ID}.failures": OWNER, f"{ID}-else": OWNER}
+    aws.queue = (OWNER, "{}")
+    aws.alarms = {f"{ID}.failed-invocations": ID, f"{ID}.dead-letters": f"{ID}-dead-letter", f"{ID}2.x": "x"}
+    aws.roles = {f"{ID}-eu-central-1-events": OWNER, f"{ID}-eu-central-1-automation": OWNER}
+    aws.policies = {"old-node", "prod-node"}
+    install = look(node_roles=["prod-node", "no-such-role"])
+    assert told(install) == {
+        ("document", ID): True, ("document", f"{ID}.automation"): True,
+        ("association", ID): True, ("association", f"{ID}.gpu"): True,
+        ("rule", ID): True, ("rule", f"{ID}.failures"): True,
+        ("queue", f"{ID}-dead-letter"): True,
+        ("alarm", f"{ID}.failed-invocations"): True, ("alarm", f"{ID}.dead-letters"): True,
+        ("role", f"{ID}-eu-central-1-events"): True, ("role", f"{ID}-eu-central-1-automation"): True,
+        ("node_policy", "old-node"): True, ("node_policy", "prod-node"): True,
+    }  # fmt: skip
+    assert install["node_roles"] == ["old-node"]
+    ids = {thing["name"]: thing["association_id"] for thing in install["things"] if thing["kind"] == "association"}
+    assert ids == {ID: f"{1:036d}", f"{ID}.gpu": f"{2:036d}"}
+
+
+def test_what_another_made_under_these_names_is_not_ours(aws, look):
+    aws.documents = {ID: OTHER | {"nodecache.eks/node-role/their-node": "x"}}
+    aws.associations = [(ID, {}), (ID, OWNER)]
+    aws.rules = {ID: OTHER, f"{ID}.gpu": {}}
+    aws.queue = ({"team": "x"}, "")
+    aws.alarms = {f"{ID}.failed-invocations": ID, f"{ID}.dead-letters": "another-queue"}
+    aws.roles = {f"{ID}-eu-central-1-events": {}}
+    aws.policies = {"prod-node", "their-node"}
+    found = look(node_roles=["prod-node"])
+    assert found["node_roles"] == []
+    assert [(thing["kind"], thing["name"], thing["ours"]) for thing in found["things"]] == [
+        ("document", ID, False),
+        ("association", ID, False),
+        ("association", ID, True),
+        ("rule", ID, False),
+        ("rule", f"{ID}.gpu", False),
+        ("queue", f"{ID}-dead-letter", False),
+        ("alarm", f"{ID}.failed-invocations", False),
+        ("alarm", f"{ID}.dead-letters", False),
+        ("role", f"{ID}-eu-central-1-events", False),
+        ("node_policy", "prod-node", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("queue", "ours"),
+    [
+        (({}, ""), True),
+        (({}, f'{{"aws:SourceArn": "arn:aws:events:eu-central-1:1:rule/{ID}"}}'), True),
+        (({}, '{"aws:SourceArn": "arn:aws:s3:::bucket"}'), False),
+        (({"team": "x"}, ""), False),
+    ],
+)
+def test_a_queue_that_was_made_and_not_finished_is_ours(aws, look, queue, ours):
+    aws.queue = queue
+    assert told(look()) == {("queue", f"{ID}-dead-letter"): ours}
+
+
+@pytest.mark.parametrize("name", ["a.b", "x" * 25, "", "a\n"])
+def test_a_wrong_name_is_told(aws, run_module, name):
+    result = run_module("prefetch_info", name=name, cluster_name="prod")
+    assert result["msg"] == f"name: '{name}' is not valid, allowed is 1 to 24 letters, digits, _ and -"
+
+
+def test_an_error_names_the_thing_and_the_action(aws, run_module):
+    aws.ListRules = lambda NamePrefix: refuse("AccessDeniedException", "ListRules")
+    result = run_module("prefetch_info", name="main", cluster_name="prod")
+    assert result["msg"] == f"rules '{ID}': could not list (AccessDeniedException): no"
