@@ -43,9 +43,11 @@ rc:
   description: The command's exit code; null in check mode.
   returned: always
   type: int
+  sample: 0
 stdout_lines:
   description: What the command printed, errors among it.
   returned: always
   type: list
   elements: str
+  sample: [building, built]
 """

@@ -115,57 +115,88 @@ nodes:
   contains:
     node:
       description: The instance id.
+      returned: always
       type: str
+      sample: i-0123456789abcdef0
     state:
       description:
         - V(online) when the node answered.
         - V(offline) when its agent is not connected.
         - V(silent) when the agent is connected but no complete answer came.
+      returned: always
       type: str
+      sample: online
     error:
       description: What went wrong on the whole node.
+      returned: always
       type: str
+      sample: nodecache is locked by another run
     images:
       description: The images, as far as the node spoke of them.
+      returned: always
       type: list
       elements: dict
       contains:
         reference:
           description: The reference as it was asked for.
+          returned: always
           type: str
+          sample: 123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/app:v1
         digest:
           description: The digest that was expected.
+          returned: always
           type: str
+          sample: sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
         cached_digest:
           description: The digest that the node holds.
+          returned: always
           type: str
+          sample: sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
         cached:
           description: Whether the node holds what was expected.
+          returned: always
           type: bool
+          sample: true
         pinned:
           description: Whether the image is kept from the kubelet's garbage collection.
+          returned: always
           type: bool
+          sample: true
         size_bytes:
           description: The image's size as the node's container runtime knows it.
+          returned: always
           type: int
+          sample: 1073741824
         source:
           description: What brought it, V(event), V(association) or V(command); none when the install did not.
+          returned: always
           type: str
+          sample: event
         pull_seconds:
           description: How long the pull took.
+          returned: always
           type: float
+          sample: 21.4
         fetched_bytes:
           description: How much of it the node has fetched so far; none when no pull is under way.
+          returned: always
           type: int
+          sample: 536870912
         total_bytes:
           description: How much there is to fetch; none when no pull is under way.
+          returned: always
           type: int
+          sample: 1073741824
         skipped:
           description: Why nothing had to be done for this image; none when it is wanted.
+          returned: always
           type: str
+          sample: signature
         error:
           description: What went wrong with this image.
+          returned: always
           type: str
+          sample: no such image
 summary:
   description: The counts.
   returned: always
@@ -173,16 +204,24 @@ summary:
   contains:
     nodes:
       description: The running nodes.
+      returned: always
       type: int
+      sample: 3
     online:
       description: Those with a connected agent.
+      returned: always
       type: int
+      sample: 3
     cached:
       description: The pairs of a node and an image that is on it.
+      returned: always
       type: int
+      sample: 3
     missing:
       description: The pairs of a node and an image that is not on it, or of which nothing is known.
+      returned: always
       type: int
+      sample: 0
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
@@ -33,3 +34,25 @@ def test_nothing_that_is_shipped_knows_of_a_lab():
         if path.suffix in (".py", ".yml", ".j2", ".md") and re.search(r"\b(lab|moto)\b", path.read_text(), re.I)
     ]
     assert knowing == []
+
+
+def returned(values, before=""):
+    for name, value in values.items():
+        yield f"{before}{name}", value
+        yield from returned(value.get("contains") or {}, f"{before}{name}.")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_return_value_is_told_with_a_sample(name):
+    module = importlib.import_module(f"ansible_collections.nodecache.eks.plugins.modules.{name}")
+    for path, value in returned(yaml.safe_load(module.RETURN)):
+        missing = {"description", "returned", "type"} - value.keys()
+        assert not missing and ("sample" in value or "contains" in value), (path, missing)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_that_talks_to_aws_says_what_it_must_be_allowed(name):
+    module = importlib.import_module(f"ansible_collections.nodecache.eks.plugins.modules.{name}")
+    documentation = yaml.safe_load(module.DOCUMENTATION)
+    talks = "amazon.aws.boto3" in (documentation.get("extends_documentation_fragment") or [])
+    assert not talks or re.search(r"\b(ssm|events|ecr|eks|ec2):[A-Z]\w+", " ".join(documentation["notes"]))
