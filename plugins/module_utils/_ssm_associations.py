@@ -19,6 +19,9 @@ from ansible_collections.nodecache.eks.plugins.module_utils._errors import Nodec
 from ansible_collections.nodecache.eks.plugins.module_utils._ssm import tag_request
 from ansible_collections.nodecache.eks.plugins.module_utils._waiters import wait_for
 
+# Seconds; lists lag behind by a few.
+_LISTED_AFTER = 60
+
 
 def list_associations(client: Any, filters: dict[str, str]) -> list[dict[str, Any]]:
     """Return what ListAssociations tells of the associations that pass every filter."""
@@ -64,6 +67,14 @@ def create_association(client: Any, request: dict[str, Any], tags: dict[str, str
     with call("association", "create", request.get("AssociationName", request["Name"])):
         answer = once(client.create_association)(**request, **tag_request(tags))
     return dict(answer["AssociationDescription"])
+
+
+def wait_until_listed(client: Any, association: dict[str, Any]) -> None:
+    """Wait until a new association is found by its name, so that nobody makes another of that name meanwhile."""
+    identifier, name = association["AssociationId"], association["AssociationName"]
+    filters = [{"key": "AssociationName", "value": name}]
+    thing = f"association '{name}', which was created as '{identifier}'"
+    wait_for(client, "association_listed", _LISTED_AFTER, thing, {"id": identifier}, AssociationFilterList=filters)
 
 
 def update_association(client: Any, current: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:

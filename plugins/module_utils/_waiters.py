@@ -55,6 +55,12 @@ _WAITERS: dict[str, dict[str, Any]] = {
             *_despite(),
         ],
     },
+    "association_listed": {
+        "operation": "ListAssociations",
+        "delay": 1,
+        "seen": "Associations[].AssociationId",
+        "acceptors": [*_when("success", "contains(Associations[].AssociationId, '{id}')", True), *_despite()],
+    },
     "execution_started": {
         "operation": "DescribeAssociationExecutions",
         "delay": 2,

@@ -170,6 +170,7 @@ options:
 notes:
   - An option that is left out is left alone. An empty text, list or dictionary, or 0 for a number, takes it away.
   - A botocore that does not know one of these options does not see its value either, and loses it in an update.
+  - The API's InstanceId, which AWS has deprecated, is no option; name nodes in O(targets) with the key V(InstanceIds).
   - "IAM actions: ssm:ListAssociations, ssm:DescribeAssociation and ssm:ListTagsForResource; to create or change
     ssm:CreateAssociation and ssm:UpdateAssociation; with O(tags) ssm:AddTagsToResource and
     ssm:RemoveTagsFromResource; with O(wait) ssm:DescribeInstanceInformation, ssm:DescribeAssociationExecutions and
@@ -432,6 +433,8 @@ def main() -> None:
         # An id cannot be foretold, and a diff shows what was asked for.
         diff = diff_dict(*({key: side[key] for key in side if key != "association_id"} for side in sides))
         answer = {"changed": changed, "association": sides[1], "execution": {}, "diff": diff}
+        if after and not current and not module.check_mode:
+            api.wait_until_listed(client, after)
         if run:
             answer["execution"] = api.run(client, run.wait(after, params["wait_timeout"]))
             sentence = state.failure(answer["execution"], answer["association"])

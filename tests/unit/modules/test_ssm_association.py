@@ -537,6 +537,29 @@ def test_patience_ends(lab, run_module):
     assert result["changed"] and result["association"]["association_id"] == ID and result["execution"] == {}
 
 
+def test_a_new_association_is_waited_for_until_lists_have_it(lab, run_module, naps, monkeypatch):
+    backend, _client, _cases = lab()
+    listed, hidden = backend.ListAssociations, [2]
+
+    def late(**request):
+        rows = listed(**request)
+        if backend.associations and hidden[0]:
+            hidden[0] -= 1
+            return {"Associations": [row for row in rows["Associations"] if row["AssociationId"] != ID]}
+        return rows
+
+    monkeypatch.setattr(backend, "ListAssociations", late)
+    assert run_module("ssm_association", **NEW)["changed"] and naps == [1, 1]
+    assert not run_module("ssm_association", **NEW)["changed"]
+    run_module("ssm_association", **NEW, state="absent")
+    hidden[0] = 1000
+    never = run_module("ssm_association", **NEW)
+    assert never["changed"] and never["msg"] == (
+        f"association 'keep-images', which was created as '{ID}': was not ready after 60 seconds; "
+        f"it was last seen as {OTHER}."
+    )
+
+
 def test_throttling_is_waited_out(lab, run_module, naps):
     backend, client, _cases = lab()
     backend.busy = 2
