@@ -48,13 +48,14 @@ sanity: setup
 
 # These use the machine's one lab, so a lab that is up has to go first.
 test-lab: setup down
+	@tools/setup buildah podman skopeo
 	@$(SUDO) $(PYTHON) -c 'from lab import packages; packages.ensure()'
 	@$(SUDO) tools/test-lab
 
 e2e: setup down
 	@$(SUDO) .venv/bin/python -m pytest tests/e2e
 
-bench: site ## Ratios of pull, start, playbook and module times, into build/bench.json
+bench: site ## Ratios of pull, start, disk, playbook and module times, into build/bench.json
 	@$(SUDO) $(PYTHON) tools/bench.py
 
 down: ## Stop the lab; nothing of it stays

@@ -31,6 +31,7 @@ def report(online: Sequence[str]) -> Iterator[str]:
     """Yield everything there is to tell."""
     states = fleet.recorded()
     rows = [(state.instance_id, state.private_ip, _word(state, online), state.containerd) for state in states]
+    rows += [(instance_id, "-", "stopped", "-") for instance_id in fleet.stopped()]
     yield from table("Nodes", ("INSTANCE", "ADDRESS", "STATE", "CONTAINERD"), rows, "No nodes.")
     if os.geteuid() == 0:
         images = [row for state in states if _word(state, online) == "online" for row in on_node(state)]

@@ -7,39 +7,24 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+# The lab is not installed: it is the folder beside this one.
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from lab import images, settings  # noqa: E402
+
 BIN = ROOT / ".venv" / "bin"
 RESULT = ROOT / "build" / "bench.json"
 ROUNDS = 7
-NAME = "nodecache-walkthrough"
+NAME, REPOSITORY = "nodecache-walkthrough", "nodecache-sample"
 YARDSTICK = "amazon.aws.iam_role"
-# Each finds what the walkthrough made and changes nothing.
-MODULES: dict[str, dict[str, Any]] = {
-    YARDSTICK: {"name": f"{NAME}-us-east-1-events"},
-    "nodecache.eks.ssm_document": {"name": NAME, "content": "{{ document }}"},
-    "nodecache.eks.ssm_association": {"association_name": NAME, "name": NAME},
-    "nodecache.eks.eventbridge_rule": {"name": NAME, "event_pattern": "{{ pattern }}"},
-    "nodecache.eks.ecr_image_info": {"repository_name": "nodecache-sample"},
-}
-
-
-def lab_environment() -> dict[str, str]:
-    """Return what points aws and boto3 at the lab."""
-    told = subprocess.run([sys.executable, "-m", "lab", "env"], cwd=ROOT, text=True, capture_output=True, check=True)
-    lines = [line.removeprefix("export ").partition("=") for line in told.stdout.splitlines() if "=" in line]
-    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return own | {name: value.strip("'\"") for name, _equals, value in lines}
-
-
-def aws(environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run([BIN / "aws", *arguments], env=environment, text=True, capture_output=True, check=True)
-    return done.stdout
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -48,139 +33,189 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def modules(environment: dict[str, str]) -> dict[str, float]:
-    """Return each module's time for a task that changes nothing, over that of amazon.aws's iam_role."""
-    tasks = [{name: options, "register": "done"} for _round in range(ROUNDS) for name, options in MODULES.items()]
-    document = json.loads(aws(environment, "ssm", "get-document", "--name", NAME))["Content"]
-    pattern = json.loads(aws(environment, "events", "describe-rule", "--name", NAME))["EventPattern"]
-    book = [
-        {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "environment": "{{ nodecache_environment }}",
-            "module_defaults": {"group/nodecache.eks.aws": "{{ nodecache_aws }}"},
-            "tasks": tasks,
-        }
-    ]
-    path = ROOT / "build" / "bench.yml"
-    path.write_text(json.dumps(book), encoding="utf-8")
+def playbook(*arguments: str, **environment: str) -> str:
+    """Run a playbook on the lab and return what it printed."""
+    command = [BIN / "ansible-playbook", "-i", "inventory/lab", *arguments]
     done = subprocess.run(
-        [
-            BIN / "ansible-playbook",
-            "-i",
-            "inventory/lab",
-            "-e",
-            json.dumps({"document": document, "pattern": pattern}),
-            path,
-        ],
-        cwd=ROOT,
-        env=dict(os.environ, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json"),
-        text=True,
-        capture_output=True,
-        check=False,
+        command, cwd=ROOT, env={**os.environ, **environment}, text=True, capture_output=True, check=False
     )
-    path.unlink()
     if done.returncode:
-        sys.exit(f"the modules' playbook failed: {done.stdout[-3000:]}{done.stderr[-1000:]}")
-    times: dict[str, list[float]] = {name: [] for name in MODULES}
-    for entry, task in zip(json.loads(done.stdout)["plays"][0]["tasks"], tasks, strict=True):
+        sys.exit(f"{arguments[-1]} failed: {done.stdout[-3000:]}{done.stderr[-1000:]}")
+    return done.stdout
+
+
+# --- on the nodes -------------------------------------------------------------------------------
+
+
+def until(condition: Callable[[], Any], what: str) -> Any:
+    """Wait until the condition holds and return what it came to."""
+    end = time.monotonic() + 300
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    sys.exit(f"{what} within 300 seconds.")
+
+
+def on_nodes(document: str, nodes: list[str], **parameters: str) -> list[str]:
+    """Run a document on nodes and return what each of them printed."""
+    ssm = settings.client("ssm")
+    given = {name: [value] for name, value in parameters.items()}
+    sent = ssm.send_command(DocumentName=document, InstanceIds=nodes, Parameters=given)["Command"]["CommandId"]
+
+    def done() -> list[str] | None:
+        found = ssm.list_command_invocations(CommandId=sent, Details=True)["CommandInvocations"]
+        if failed := [each for each in found if each["Status"] not in ("Pending", "InProgress", "Success")]:
+            sys.exit(f"{document} ended as {failed[0]['StatusDetails']}: {failed[0]['CommandPlugins']}")
+        said = [each["CommandPlugins"][0]["Output"] for each in found if each["Status"] == "Success"]
+        return said if len(said) == len(nodes) else None
+
+    outputs: list[str] = until(done, f"{document} did not end")
+    return outputs
+
+
+def tiny_start(node: str) -> float:
+    """Return seconds until a container of an image of one small layer runs that was there before."""
+    repository, tag = images.BASE.rpartition("/")[2].split(":")
+    detail = settings.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
+    reference = f"{images.BASE}@{detail['imageDetails'][0]['imageDigest']}"
+    on_nodes(NAME, [node], action="prefetch", images=reference)
+    benchmark = NAME.replace("nodecache-", "nodecache-benchmark-")
+    said = json.loads(on_nodes(benchmark, [node], image=reference, rounds="3")[0])
+    on_nodes(NAME, [node], action="release", images=reference)
+    return statistics.median(said["cached"])
+
+
+def push_to_cached(nodes: list[str]) -> float:
+    """Return seconds from a push to the last node's report, of an image so small that its transfer takes no time."""
+    ssm, ecr, tag = settings.client("ssm"), settings.client("ecr"), f"bench-{time.time_ns()}"
+    succeeded = [{"key": "DocumentName", "value": NAME}, {"key": "Status", "value": "Success"}]
+
+    def arrived() -> bool:
+        found = ssm.list_command_invocations(Filters=succeeded, Details=True)["CommandInvocations"]
+        said = [plugin["Output"] for each in found for plugin in each["CommandPlugins"]]
+        return sum(f":{tag}@" in output for output in said) == len(nodes)
+
+    began = time.monotonic()
+    images.push(REPOSITORY, images.image(["/bin/sleep", tag]), tag)
+    try:
+        until(arrived, "A small image that was pushed did not reach the nodes")
+        return time.monotonic() - began
+    finally:
+        ecr.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": tag}])
+        on_nodes(NAME, nodes, action="release", images=f"{settings.ECR_HOST}/{REPOSITORY}:{tag}")
+
+
+def disk(node: str) -> float:
+    """Return the disk that containerd takes, over what its images take unpacked."""
+    top = "/var/lib/containerd/io.containerd."
+    script = f"du -sk {top}content.v1.content {top}snapshotter.v1.overlayfs | cut -f1"
+    packed, unpacked = map(int, on_nodes("AWS-RunShellScript", [node], commands=script)[0].split())
+    return (packed + unpacked) / unpacked
+
+
+# --- on the control node ------------------------------------------------------------------------
+
+
+def modules() -> dict[str, float]:
+    """Return each module's time for a task that changes nothing, over that of amazon.aws's iam_role."""
+    role = f"{NAME}-us-east-1-events"
+    trust = settings.client("iam").get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    content = settings.client("ssm").get_document(Name=NAME)["Content"]
+    pattern = settings.client("events").describe_rule(Name=NAME)["EventPattern"]
+    # Each finds what the walkthrough made and changes nothing.
+    compared: dict[str, dict[str, Any]] = {
+        YARDSTICK: {"name": role, "assume_role_policy_document": "{{ lookup('file', 'trust') }}"},
+        "nodecache.eks.ssm_document": {"name": NAME, "content": "{{ lookup('file', 'content') }}"},
+        "nodecache.eks.ssm_association": {"association_name": NAME, "name": NAME},
+        "nodecache.eks.eventbridge_rule": {"name": NAME, "event_pattern": "{{ lookup('file', 'pattern') }}"},
+        "nodecache.eks.ecr_image_info": {"repository_name": REPOSITORY},
+    }
+    tasks = [{name: options, "register": "done"} for _round in range(ROUNDS) for name, options in compared.items()]
+    play = {"hosts": "localhost", "gather_facts": False, "environment": "{{ nodecache_environment }}", "tasks": tasks}
+    group = {name: "{{ nodecache_aws }}" for name in ("group/nodecache.eks.aws", "group/amazon.aws.aws")}
+    with tempfile.TemporaryDirectory() as folder:
+        # A document's own braces must not be taken for Ansible's: what a file holds is never a template.
+        for name, text in {"trust": json.dumps(trust), "content": content, "pattern": pattern}.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        path = Path(folder, "bench.yml")
+        path.write_text(json.dumps([{**play, "module_defaults": group}]), encoding="utf-8")
+        said = json.loads(playbook(str(path), ANSIBLE_STDOUT_CALLBACK="ansible.posix.json"))
+    times: dict[str, list[float]] = {name: [] for name in compared}
+    for entry, task in zip(said["plays"][0]["tasks"], tasks, strict=True):
         if entry["hosts"]["localhost"]["changed"]:
             sys.exit(f"{entry['task']['name']} changed something; only tasks that change nothing are compared.")
-        begin, end = (time_of(entry["task"]["duration"][key]) for key in ("start", "end"))
-        times[next(iter(task))].append(end - begin)
+        begin, end = (datetime.fromisoformat(entry["task"]["duration"][key]) for key in ("start", "end"))
+        times[next(iter(task))].append((end - begin).total_seconds())
     yardstick = statistics.median(times.pop(YARDSTICK))
     return {name.rpartition(".")[2]: round(statistics.median(each) / yardstick, 2) for name, each in times.items()}
 
 
-def time_of(text: str) -> float:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+def article() -> float:
+    """Return the seconds that a person's AWS CLI takes to set up what the prefetch playbook keeps."""
+    settings_of = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    told = subprocess.run([sys.executable, "-m", "lab", "env"], cwd=ROOT, text=True, capture_output=True, check=True)
+    for line in told.stdout.splitlines():
+        name, _equals, value = line.removeprefix("export ").partition("=")
+        settings_of[name] = value.strip("'\"")
 
+    def aws(command: str, **files: Any) -> str:
+        words = [json.dumps(files[word]) if word in files else word for word in command.split()]
+        return subprocess.run([BIN / "aws", *words], env=settings_of, text=True, capture_output=True, check=True).stdout
 
-def article(environment: dict[str, str]) -> None:
-    """Set up with the AWS CLI what the prefetch playbook keeps: repository, role, policy, rule, target, association."""
-    account, document = "123456789012", f"arn:aws:ssm:us-east-1:123456789012:document/{NAME}"
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    leave = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ssm:SendCommand", "Resource": "*"}]}
+    may: dict[str, Any] = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [{**may, "Principal": {"Service": "events.amazonaws.com"}}]}
+    allowed = {"Version": "2012-10-17", "Statement": [{**may, "Action": "ssm:SendCommand", "Resource": "*"}]}
+    nodes = [{"Key": "tag:bench", "Values": ["yes"]}]
+    account = f"{settings.REGION}:{settings.ACCOUNT}"
+    target = {"Id": "1", "Arn": f"arn:aws:ssm:{account}:document/{NAME}"}
+    target |= {"RoleArn": f"arn:aws:iam::{settings.ACCOUNT}:role/bench"}
+    targets = [{**target, "RunCommandParameters": {"RunCommandTargets": nodes}}]
     pattern = {"source": ["aws.ecr"], "detail": {"repository-name": ["bench"]}}
-    nodes = {"Key": "tag:bench", "Values": ["yes"]}
-    target = {
-        "Id": "1",
-        "Arn": document,
-        "RoleArn": f"arn:aws:iam::{account}:role/bench",
-        "RunCommandParameters": {"RunCommandTargets": [nodes]},
-    }
-    aws(environment, "ecr", "create-repository", "--repository-name", "bench")
-    aws(environment, "iam", "create-role", "--role-name", "bench", "--assume-role-policy-document", json.dumps(trust))
-    aws(
-        environment,
-        "iam",
-        "put-role-policy",
-        "--role-name",
-        "bench",
-        "--policy-name",
-        "bench",
-        "--policy-document",
-        json.dumps(leave),
-    )
-    aws(environment, "events", "put-rule", "--name", "bench", "--event-pattern", json.dumps(pattern))
-    aws(environment, "events", "put-targets", "--rule", "bench", "--targets", json.dumps([target]))
-    aws(
-        environment,
-        "ssm",
-        "create-association",
-        "--association-name",
-        "bench",
-        "--name",
-        NAME,
-        "--targets",
-        json.dumps([nodes]),
-    )
 
+    def up() -> None:
+        aws("ecr create-repository --repository-name bench")
+        aws("iam create-role --role-name bench --assume-role-policy-document TRUST", TRUST=trust)
+        aws("iam put-role-policy --role-name bench --policy-name bench --policy-document ALLOWED", ALLOWED=allowed)
+        aws("events put-rule --name bench --event-pattern PATTERN", PATTERN=pattern)
+        aws("events put-targets --rule bench --targets TARGETS", TARGETS=targets)
+        aws(f"ssm create-association --association-name bench --name {NAME} --targets NODES", NODES=nodes)
 
-def remove_article(environment: dict[str, str]) -> None:
-    found = json.loads(
-        aws(environment, "ssm", "list-associations", "--association-filter-list", "key=AssociationName,value=bench")
-    )
-    for each in found["Associations"]:
-        aws(environment, "ssm", "delete-association", "--association-id", each["AssociationId"])
-    aws(environment, "events", "remove-targets", "--rule", "bench", "--ids", "1")
-    aws(environment, "events", "delete-rule", "--name", "bench")
-    aws(environment, "iam", "delete-role-policy", "--role-name", "bench", "--policy-name", "bench")
-    aws(environment, "iam", "delete-role", "--role-name", "bench")
-    aws(environment, "ecr", "delete-repository", "--repository-name", "bench")
+    def down() -> None:
+        found = aws("ssm list-associations --association-filter-list key=AssociationName,value=bench")
+        for each in json.loads(found)["Associations"]:
+            aws(f"ssm delete-association --association-id {each['AssociationId']}")
+        aws("events remove-targets --rule bench --ids 1")
+        aws("events delete-rule --name bench")
+        aws("iam delete-role-policy --role-name bench --policy-name bench")
+        aws("iam delete-role --role-name bench")
+        aws("ecr delete-repository --repository-name bench")
+
+    try:
+        return seconds(up)
+    finally:
+        down()
 
 
 def prefetch() -> None:
-    done = subprocess.run(
-        [BIN / "ansible-playbook", "-i", "inventory/lab", "playbooks/prefetch.yml"],
-        cwd=ROOT,
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode or "changed=0" not in done.stdout:
-        sys.exit(f"playbooks/prefetch.yml did not pass without a change: {done.stdout[-2000:]}")
+    if "changed=0" not in playbook("playbooks/prefetch.yml"):
+        sys.exit("playbooks/prefetch.yml changed something; only a run without a change is compared.")
 
 
 def main() -> None:
     walkthrough = json.loads((ROOT / "build" / "walkthrough.json").read_text(encoding="utf-8"))
-    environment = lab_environment()
-    start = walkthrough["start"]
+    nodes = [each["node"] for each in walkthrough["nodes"]]
+    cached, uncached = (statistics.median(walkthrough["start"][f"{kind}_seconds"]) for kind in ("cached", "uncached"))
     limit = walkthrough["image"]["bytes"] * 8 / walkthrough["link_bits_per_second"]
-    by_hand = seconds(lambda: article(environment))
-    remove_article(environment)
     figures = {
-        "start_uncached_over_cached": round(
-            statistics.median(start["uncached_seconds"]) / statistics.median(start["cached_seconds"]), 1
-        ),
+        "start_uncached_over_cached": round(uncached / cached, 1),
+        "start_cached_over_tiny": round(cached / tiny_start(nodes[0]), 2),
         "pull_over_link_limit": round(max(node["pull_seconds"] for node in walkthrough["nodes"]) / limit, 3),
-        "prefetch_without_change_over_article": round(seconds(prefetch) / by_hand, 2),
-        "module_without_change_over_iam_role": modules(environment),
+        # containerd 1.6, the lab's default, keeps compressed layers: NODECACHE_LAB_CONTAINERD chooses another.
+        "disk_over_unpacked": round(disk(nodes[0]), 3),
+        "push_to_last_node_cached_seconds": round(push_to_cached(nodes), 2),
+        "prefetch_without_change_over_article": round(seconds(prefetch) / article(), 2),
+        "module_without_change_over_iam_role": modules(),
     }
     RESULT.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=2))

@@ -12,10 +12,12 @@ from lab.aws.ssm_targets import matching
 
 
 def check(found: Any, request: dict[str, Any]) -> None:
-    """Refuse parameters the document does not take; the target's own comes with each execution."""
-    given = dict(request.get("Parameters") or {})
+    """Refuse parameters the document does not take; each execution's target takes the place of the target's own."""
     target = request.get("AutomationTargetParameterName")
     specs = found.content_json.get("parameters") or {}
+    # State Manager takes a role for documents that declare no parameter for it, too.
+    free = {target} | {"AutomationAssumeRole"} - {*specs}
+    given = {name: value for name, value in (request.get("Parameters") or {}).items() if name not in free}
     content = {"parameters": {name: spec for name, spec in specs.items() if name != target}}
     try:
         document_run.check_parameters(content, given)
@@ -54,10 +56,11 @@ class AutomationRun(Run):
         if not invocation.begin():
             return
         key = invocation.instance_id
+        specs = self.document.content_json.get("parameters") or {}
         request: dict[str, Any] = {
             "DocumentName": self.document.name,
             "DocumentVersion": self.document.document_version,
-            "Parameters": {**self.parameters, **self._wanted[key]},
+            "Parameters": {name: value for name, value in self.parameters.items() if name in specs} | self._wanted[key],
         }
         principal = self.request.get("AssociationDispatchAssumeRole") or iam.ROOT
         started = automation.start(self.backend, request, principal)

@@ -55,7 +55,17 @@ ACTIONS = (
     "aws:waitForAwsResourceProperty",
 )
 # What a step gives to the steps after it without naming any output.
-OUTPUTS = {"aws:runCommand": ("CommandId", "Status", "ResponseCode", "Output", "OutputPayload")}
+OUTPUTS = {
+    "aws:approve": ("ApprovalStatus", "ApproverDecisions"),
+    "aws:copyImage": ("ImageId", "ImageState"),
+    "aws:createImage": ("ImageId", "ImageState"),
+    "aws:createStack": ("StackId", "StackStatus", "StackStatusReason"),
+    "aws:executeAutomation": ("ExecutionId", "Status", "Output"),
+    "aws:invokeLambdaFunction": ("StatusCode", "FunctionError", "LogResult", "Payload"),
+    "aws:invokeWebhook": ("Response", "ResponseCode"),
+    "aws:runCommand": ("CommandId", "Status", "ResponseCode", "Output", "OutputPayload"),
+    "aws:runInstances": ("InstanceIds", "InstanceStates"),
+}
 NEEDED = {"aws:runCommand": ("DocumentName",), "aws:executeAwsApi": ("Service", "Api")}
 
 

@@ -1,4 +1,4 @@
-"""Turn a schema 2.2 document and its parameters into the scripts an agent would run. Nothing here runs them."""
+"""Turn a Command document and its parameters into the scripts an agent would run. Nothing here runs them."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ PLUGINS = (
     "aws:updateSsmAgent",
 )
 TYPES = ("String", "StringList", "Integer", "Boolean", "MapList", "StringMap")
+SCHEMAS = ("1.2", "2.0", "2.2")
 
 
 class DocumentError(ValueError):
@@ -61,21 +62,35 @@ def digest(content: str, kind: str) -> str:
     return hashlib.new(kind.lower(), content.encode()).hexdigest()
 
 
+def steps_of(content: Mapping[str, Any]) -> Any:
+    """Return a document's steps; schema 1.2 has the settings of plugins in their place."""
+    if content.get("schemaVersion") != "1.2":
+        return content.get("mainSteps")
+    steps = []
+    for plugin, config in (content.get("runtimeConfig") or {}).items():
+        settings = config.get("properties") if isinstance(config, dict) else None
+        settings = settings if isinstance(settings, list) else [settings]
+        for number, inputs in enumerate(settings):
+            steps.append({"action": plugin, "name": f"{plugin}-{number}" if number else plugin, "inputs": inputs})
+    return steps
+
+
 def check_content(content: Any) -> None:
     """Refuse content that Systems Manager would not store as a Command document."""
-    if not isinstance(content, dict) or content.get("schemaVersion") != "2.2":
-        raise DocumentError("schemaVersion must be '2.2'")
+    if not isinstance(content, dict) or content.get("schemaVersion") not in SCHEMAS:
+        raise DocumentError(f"schemaVersion must be one of {', '.join(SCHEMAS)}")
     for name, spec in (content.get("parameters") or {}).items():
         if not _NAME.fullmatch(name):
             raise DocumentError(f"parameter name {name!r} is not valid: only letters and digits are")
         if not isinstance(spec, dict) or spec.get("type") not in TYPES:
             raise DocumentError(f"parameter {name!r} has no valid type: {', '.join(TYPES)}")
-    steps = content.get("mainSteps")
+    steps = steps_of(content)
     if not isinstance(steps, list) or not steps:
-        raise DocumentError("mainSteps must hold at least one step")
+        place = "runtimeConfig" if content["schemaVersion"] == "1.2" else "mainSteps"
+        raise DocumentError(f"{place} must hold at least one step")
     names = [step.get("name", "") if isinstance(step, dict) else "" for step in steps]
     for step, name in zip(steps, names, strict=True):
-        if not re.fullmatch(r"[a-zA-Z0-9_\-]{3,128}", name):
+        if not re.fullmatch(r"[a-zA-Z0-9_\-]{3,128}", name) and content["schemaVersion"] != "1.2":
             raise DocumentError(f"step name {name!r} is not valid")
         if names.count(name) > 1:
             raise DocumentError(f"step name {name!r} is not unique")
@@ -233,8 +248,9 @@ def render(content: Mapping[str, Any], given: Mapping[str, Sequence[str]], platf
     exported = {name for name, spec in specs.items() if spec.get("interpolationType") == "ENV_VAR"}
     env = {f"SSM_{name}": str(values[name]) for name in sorted(exported)}
     inline = {name: value for name, value in values.items() if name not in exported}
-    steps, last = [], content["mainSteps"][-1]
-    for step in content["mainSteps"]:
+    steps, given_steps = [], steps_of(content)
+    last = given_steps[-1]
+    for step in given_steps:
         refusal = _refusal(step, values, platform)
         if refusal:
             steps.append(Step(step["name"], finally_step=_finally(step, last), **refusal))

@@ -4,9 +4,33 @@ from __future__ import annotations
 
 from moto.ecr.responses import ECRResponse
 
-from lab.aws import ecr_access, ecr_api, ecr_checks, ecr_layers, ecr_pull_through, ecr_support, ecr_tokens
+from lab.aws import (
+    ecr_access,
+    ecr_api,
+    ecr_checks,
+    ecr_layers,
+    ecr_lifecycle,
+    ecr_policies,
+    ecr_pull_through,
+    ecr_replication,
+    ecr_settings,
+    ecr_support,
+    ecr_templates,
+    ecr_tokens,
+)
 
-PARTS = (ecr_api, ecr_checks, ecr_layers, ecr_pull_through, ecr_tokens)
+PARTS = (
+    ecr_api,
+    ecr_checks,
+    ecr_layers,
+    ecr_lifecycle,
+    ecr_policies,
+    ecr_pull_through,
+    ecr_replication,
+    ecr_settings,
+    ecr_templates,
+    ecr_tokens,
+)
 
 
 def install() -> None:

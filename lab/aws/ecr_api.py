@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ecr.exceptions import ImageNotFoundException, RepositoryNotEmptyException
+from moto.ecr.exceptions import RepositoryNotEmptyException
 from moto.ecr.models import Image, Repository
 from moto.ecr.responses import ECRResponse
 
-from lab.aws import ecr_images, ecr_manifest
+from lab.aws import ecr_images, ecr_layers, ecr_manifest
 from lab.aws.ecr_support import LOCK, find, invalid, page, registry, repository
 from lab.registry import store
 
@@ -21,10 +21,12 @@ _DIGEST = re.compile(r"[0-9a-zA-Z_+.-]+:[0-9a-fA-F]{64}")
 def put_image(self: ECRResponse) -> ActionResult:
     """Answer PutImage.
 
-    An image whose layers nobody uploaded is taken too, unlike by AWS: it is listed, and cannot be pulled.
+    Where no registry runs beside the API nobody can upload a layer, and an image without its layers is taken.
     """
     target, tag = repository(self), self._get_param("imageTag")
     text, media_type = self._get_param("imageManifest"), self._get_param("imageManifestMediaType")
+    if store.running:
+        ecr_layers.check_parts(target, text)
     image = ecr_images.put(target, text, tag, media_type, self._get_param("imageDigest"))
     return ActionResult({"image": _image(image, {"imageTag": tag} if tag else {})})
 
@@ -74,12 +76,6 @@ def _listed(self: ECRResponse, target: Repository) -> list[Image]:
     return [image for image in images if status == "ANY" or bool(image.image_tags) == (status == "TAGGED")]
 
 
-def _named(target: Repository, asked: dict[str, str]) -> Image | None:
-    digest, tag = asked.get("imageDigest"), asked.get("imageTag")
-    image = ecr_images.by_digest(target, digest) if digest else ecr_images.by_tag(target, tag) if tag else None
-    return image if image and (not tag or tag in image.image_tags) else None
-
-
 def describe_images(self: ECRResponse) -> ActionResult:
     """Answer DescribeImages: what was asked for in its order, or everything in that of the pushes."""
     target, wanted = repository(self), self._get_param("imageIds")
@@ -88,26 +84,13 @@ def describe_images(self: ECRResponse) -> ActionResult:
         return ActionResult(page(self, [_detail(target, image) for image in images], "imageDetails"))
     if self._get_param("nextToken") or self._get_param("maxResults"):
         raise invalid("maxResults", "cannot be used when images are specified with imageIds")
-    details = []
-    for asked in wanted:
-        image = _named(target, asked)
-        if image is None:
-            raise _not_found(target, asked)
-        details.append(_detail(target, image))
-    return ActionResult({"imageDetails": details})
-
-
-def _not_found(target: Repository, asked: dict[str, str]) -> ImageNotFoundException:
-    said = f"{{imageDigest:'{asked.get('imageDigest', 'null')}', imageTag:'{asked.get('imageTag', 'null')}'}}"
-    return ImageNotFoundException(said, target.name, target.registry_id)
+    return ActionResult({"imageDetails": [_detail(target, ecr_images.named(target, asked)) for asked in wanted]})
 
 
 def update_image_storage_class(self: ECRResponse) -> ActionResult:
     """Answer UpdateImageStorageClass."""
     target, asked = repository(self), self._get_param("imageId")
-    image = _named(target, asked)
-    if image is None:
-        raise _not_found(target, asked)
+    image = ecr_images.named(target, asked)
     vars(image)["lab_archived"] = self._get_param("targetStorageClass") == "ARCHIVE"
     answer = {"registryId": target.registry_id, "repositoryName": target.name, "imageStatus": _status(image)}
     return ActionResult(answer | {"imageId": asked})
@@ -162,7 +145,7 @@ def batch_get_image(self: ECRResponse) -> ActionResult:
     target, accepted = repository(self), self._get_param("acceptedMediaTypes")
     images, failures = [], []
     for asked in self._get_param("imageIds"):
-        fault, image = _fault(asked), _named(target, asked)
+        fault, image = _fault(asked), ecr_images.match(target, asked)
         if fault:
             failures.append(_failure(asked, *fault))
         elif image is None or ecr_images.is_archived(image) or (accepted and not _acceptable(image, accepted)):
@@ -185,7 +168,7 @@ def batch_delete_image(self: ECRResponse) -> ActionResult:
     failures = []
     with LOCK:
         for asked in self._get_param("imageIds"):
-            fault, image = _fault(asked), _named(target, asked)
+            fault, image = _fault(asked), ecr_images.match(target, asked)
             if fault:
                 failures.append(_failure(asked, *fault))
             elif image is None:

@@ -7,7 +7,7 @@ import fnmatch
 import re
 from collections.abc import Iterable
 
-from moto.ecr.exceptions import ImageAlreadyExistsException
+from moto.ecr.exceptions import ImageAlreadyExistsException, ImageNotFoundException
 from moto.ecr.models import Image, Repository
 
 from lab.aws import ecr_events, ecr_manifest
@@ -16,6 +16,14 @@ from lab.aws.ecr_support import LOCK, error, invalid
 from lab.registry import store
 
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,299}")
+
+
+def read(text: str) -> Manifest:
+    """Take apart a manifest that somebody sent."""
+    try:
+        return ecr_manifest.parse(text)
+    except ValueError as wrong:
+        raise invalid("ImageManifest", "Invalid JSON syntax") from wrong
 
 
 def manifest_of(image: Image) -> Manifest:
@@ -41,6 +49,24 @@ def by_tag(repository: Repository, tag: str) -> Image | None:
 def find(repository: Repository, reference: str) -> Image | None:
     """Return the image with this tag or digest, as a registry's client writes it."""
     return by_digest(repository, reference) if ":" in reference else by_tag(repository, reference)
+
+
+def match(repository: Repository, asked: dict[str, str]) -> Image | None:
+    """Return the image that the API's imageId means: by digest, by tag, or by both where they agree."""
+    digest, tag = asked.get("imageDigest"), asked.get("imageTag")
+    image = by_digest(repository, digest) if digest else by_tag(repository, tag) if tag else None
+    return image if image and (not tag or tag in image.image_tags) else None
+
+
+def named(repository: Repository, asked: dict[str, str]) -> Image:
+    """Return this image, or say as AWS does that there is none."""
+    if not asked.get("imageDigest") and not asked.get("imageTag"):
+        raise invalid("imageId", "both tag and digest cannot be null")
+    image = match(repository, asked)
+    if image is None:
+        said = f"{{imageDigest:'{asked.get('imageDigest', 'null')}', imageTag:'{asked.get('imageTag', 'null')}'}}"
+        raise ImageNotFoundException(said, repository.name, repository.registry_id)
+    return image
 
 
 def is_archived(image: Image) -> bool:
@@ -75,10 +101,7 @@ def put(
     repository: Repository, text: str, tag: str | None, media_type: str | None = None, digest: str | None = None
 ) -> Image:
     """Make a manifest an image. What is pushed again as it is gives ImageAlreadyExistsException."""
-    try:
-        manifest = ecr_manifest.parse(text)
-    except ValueError as wrong:
-        raise invalid("ImageManifest", "Invalid JSON syntax") from wrong
+    manifest = read(text)
     media_type = media_type or manifest.media_type
     if not media_type:
         raise error("InvalidParameterException", "image manifest mediatype not provided in manifest or parameter")

@@ -59,6 +59,22 @@ def layer_size(target: Repository, digest: str) -> int | None:
     return path.stat().st_size if path else target.layers.get(digest)
 
 
+def check_parts(target: Repository, text: str) -> None:
+    """Refuse a manifest whose layers or images the repository does not have."""
+    manifest = ecr_images.read(text)
+    where = f"in the repository with name '{target.name}' in the registry with id '{target.registry_id}'"
+    if missing := [digest for digest, _, _ in manifest.blobs if layer_size(target, digest) is None]:
+        raise error(
+            "LayersNotFoundException",
+            f"Layers with digests '[{', '.join(missing)}]' required for pushing image do not exist {where}",
+        )
+    if missing := [digest for digest in manifest.children if ecr_images.by_digest(target, digest) is None]:
+        raise error(
+            "ReferencedImagesNotFoundException",
+            f"Images with digests '[{', '.join(missing)}]' required for pushing image do not exist {where}",
+        )
+
+
 def complete_layer_upload(self: ECRResponse) -> ActionResult:
     """Answer CompleteLayerUpload; the registry gets the layer too, so that it can be pulled."""
     target, upload_id = repository(self), self._get_param("uploadId")

@@ -111,6 +111,17 @@ def delete_pull_through_cache_rule(self: ECRResponse) -> ActionResult:
     return ActionResult(rule)
 
 
+def validate_pull_through_cache_rule(self: ECRResponse) -> ActionResult:
+    """Answer ValidatePullThroughCacheRule: here only another registry of the lab's can be reached."""
+    rule = _rule(registry(self), self._get_param("ecrRepositoryPrefix"))
+    names = ("ecrRepositoryPrefix", "registryId", "upstreamRegistryUrl", "credentialArn", "customRoleArn")
+    answer = {name: rule[name] for name in (*names, "upstreamRepositoryPrefix") if name in rule}
+    reached = rule["upstreamRegistry"] == "ecr"
+    return ActionResult(
+        answer | {"isValid": reached} | ({} if reached else {"failure": "The upstream did not answer."})
+    )
+
+
 def upstream(owner: ECRBackend, name: str) -> Upstream | None:
     """Return where the longest rule for a repository's name says its images are."""
     for prefix in sorted(_rules(owner), key=len, reverse=True):
@@ -192,5 +203,6 @@ METHODS = {
         describe_pull_through_cache_rules,
         update_pull_through_cache_rule,
         delete_pull_through_cache_rule,
+        validate_pull_through_cache_rule,
     )
 }

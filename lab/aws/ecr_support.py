@@ -64,6 +64,8 @@ def page(response: ECRResponse, items: list[Any], key: str, default: int = 100) 
         start = int(base64.b64decode(token, validate=True)) if token else 0
     except (binascii.Error, ValueError) as wrong:
         raise invalid("nextToken", "Invalid token") from wrong
+    if not 0 <= start <= len(items):
+        raise invalid("nextToken", "Invalid token")
     answer: dict[str, Any] = {key: items[start : start + size]}
     if start + size < len(items):
         answer["nextToken"] = base64.b64encode(str(start + size).encode()).decode()

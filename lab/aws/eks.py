@@ -6,7 +6,9 @@ from moto.eks import models
 
 from lab.aws import (
     ec2_nodes,
+    eks_absent,
     eks_access,
+    eks_addon_configuration,
     eks_addons,
     eks_cluster_updates,
     eks_clusters,
@@ -30,6 +32,8 @@ def install() -> None:
         eks_nodegroups,
         eks_access,
         eks_addons,
+        eks_addon_configuration,
         eks_tags,
+        eks_absent,
     ):
         part.install()

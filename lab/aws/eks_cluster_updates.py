@@ -10,7 +10,7 @@ from typing import Any
 from moto.eks.models import Cluster, EKSBackend
 
 from lab.aws import eks_versions
-from lab.aws.eks_clusters import KINDS, attribute, check_auto_mode, check_network
+from lab.aws.eks_clusters import KINDS, attribute, check_auto_mode, check_encryption, check_network
 from lab.aws.eks_support import (
     Params,
     background,
@@ -119,6 +119,21 @@ def _logging(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return {"clusterLogging": [row for row in rows if row["types"]]}
 
 
+def associate_encryption_config(backend: EKSBackend, params: Params) -> dict[str, Any]:
+    """Encrypt a cluster's secrets with a key of one's own, which nothing ever undoes."""
+    return once(backend, "AssociateEncryptionConfig", params, lambda: _encrypt(backend, params))
+
+
+def _encrypt(backend: EKSBackend, params: Params) -> dict[str, Any]:
+    cluster = find_cluster(backend, params["clusterName"])
+    _refuse_when_busy(cluster)
+    check_encryption(params["encryptionConfig"])
+    if cluster.encryption_config:
+        raise invalid("EncryptionConfig is already associated with the cluster", clusterName=cluster.name)
+    cluster.encryption_config = params["encryptionConfig"]
+    return _update(cluster, "AssociateEncryptionConfig", {"EncryptionConfig": params["encryptionConfig"]})
+
+
 def update_cluster_version(backend: EKSBackend, params: Params) -> dict[str, Any]:
     """Bring the control plane to the next minor version."""
     return once(backend, "UpdateClusterVersion", params, lambda: _update_version(backend, params))
@@ -178,5 +193,6 @@ def install() -> None:
     """Replace moto's operation, and add those it lacks."""
     operation("UpdateClusterConfig", update_cluster_config)
     operation("UpdateClusterVersion", update_cluster_version)
+    operation("AssociateEncryptionConfig", associate_encryption_config)
     operation("DescribeUpdate", describe_update)
     operation("ListUpdates", list_updates)

@@ -89,6 +89,16 @@ def check_auto_mode(settings: dict[str, Any]) -> None:
         )
 
 
+def check_encryption(configs: list[dict[str, Any]]) -> None:
+    """Refuse an encryption of anything but secrets, or with what is no key."""
+    for config in configs:
+        if config.get("resources") != ["secrets"]:
+            raise invalid("The encryptionConfig's resources must be [secrets]")
+        arn = (config.get("provider") or {}).get("keyArn") or ""
+        if not re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+", arn):
+            raise invalid(f"The keyArn in encryptionConfig is not valid: '{arn}'")
+
+
 def create_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
     """Make the cluster."""
     return once(

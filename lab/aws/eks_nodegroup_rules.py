@@ -155,12 +155,12 @@ def check_role(arn: str) -> None:
 def check_template(params: Params) -> tuple[dict[str, Any], dict[str, Any]]:
     """Refuse what a launch template and the request may not both say; return what the template says, and its name."""
     wanted = params["launchTemplate"]
-    if bool(wanted.get("id")) == bool(wanted.get("name")):
-        raise invalid("You must specify either the launch template ID or the launch template name, but not both")
     if params.get("diskSize"):
         raise invalid("Disk size must be specified within the launch template.")
     if params.get("remoteAccess"):
         raise invalid("Remote access configuration cannot be specified with a launch template.")
+    if bool(wanted.get("id")) == bool(wanted.get("name")):
+        raise invalid("You must specify either the launch template ID or the launch template name, but not both")
     try:
         data, named = read_template(wanted)
     except ClientError as error:

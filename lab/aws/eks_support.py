@@ -45,6 +45,13 @@ class BadRequestException(EKSError):
     STATUS = 400
 
 
+class InvalidStateException(EKSError):
+    """What CancelUpdate answers about an update that goes its way."""
+
+    TYPE = "InvalidStateException"
+    STATUS = 409
+
+
 def invalid(message: str, **where: Any) -> InvalidParameterException:
     """Return the error for a parameter that cannot be right."""
     return InvalidParameterException(message=message, **where)
@@ -123,6 +130,8 @@ def page(items: Sequence[Any], params: Params, key: str, default: int = 100) -> 
             start = int(base64.b64decode(params["nextToken"], validate=True))
         except (binascii.Error, ValueError) as wrong:
             raise invalid("The specified nextToken is not valid.") from wrong
+        if not 0 <= start <= len(items):
+            raise invalid("The specified nextToken is not valid.")
     answer: dict[str, Any] = {key: list(items[start : start + size])}
     if start + size < len(items):
         answer["nextToken"] = base64.b64encode(str(start + size).encode()).decode()

@@ -225,6 +225,37 @@ def put_rule(self: EventsBackend, name: str, *arguments: Any, **more: Any) -> An
     return _plain["put_rule"](self, name, *arguments, **more)
 
 
+def bus_name(_self: EventsBackend, name: str | None) -> str:
+    """Return the name of a bus named by its name or its ARN; a partner's has slashes, which moto cuts it at."""
+    return (name or "default").rpartition(":event-bus/")[2]
+
+
+def _by_arn(self: EventsBackend, arn: str) -> str:
+    """Return the ARN of a rule or a bus that is there; moto looks for the name alone, which two buses may have."""
+    buses = list(self.event_buses.values())
+    known = {thing.arn for thing in [*buses, *(rule for bus in buses for rule in bus.rules.values())]}
+    if arn not in known:
+        name = arn.rpartition("/")[2]
+        raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus default.")
+    return arn
+
+
+def list_tags(self: EventsBackend, arn: str) -> dict[str, list[dict[str, str]]]:
+    """Return the tags of a rule or a bus."""
+    tags: dict[str, list[dict[str, str]]] = self.tagger.list_tags_for_resource(_by_arn(self, arn))
+    return tags
+
+
+def tag(self: EventsBackend, arn: str, tags: dict[str, str]) -> None:
+    """Set tags of a rule or a bus."""
+    self.tagger.tag_resource(_by_arn(self, arn), self.tagger.convert_dict_to_tags_input(tags))
+
+
+def untag(self: EventsBackend, arn: str, tag_keys: list[str]) -> None:
+    """Remove tags of a rule or a bus."""
+    self.tagger.untag_resource_using_names(_by_arn(self, arn), tag_keys)
+
+
 def install() -> None:
     """Check rules and targets before moto stores them."""
     register("events", "PutRule", check_rule)
@@ -238,3 +269,7 @@ def install() -> None:
         EventsHandler.put_targets = put_targets  # type: ignore[method-assign]
         EventsHandler.put_events = put_events  # type: ignore[method-assign]
         EventsBackend.put_rule = put_rule  # type: ignore[method-assign]
+        EventsBackend._normalize_event_bus_arn = bus_name  # type: ignore[method-assign]
+        EventsBackend.list_tags_for_resource = list_tags  # type: ignore[method-assign]
+        EventsBackend.tag_resource = tag  # type: ignore[method-assign]
+        EventsBackend.untag_resource = untag  # type: ignore[method-assign]

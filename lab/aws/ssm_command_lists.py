@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.ssm.models import SimpleSystemManagerBackend
 
+from lab.aws.document_run import steps_of
 from lab.aws.ssm_documents import short_name
 from lab.aws.ssm_invocations import FINAL, Invocation, Plugin
 from lab.aws.ssm_output import STDERR_LIMIT, STDOUT_LIMIT, cut
@@ -165,7 +166,7 @@ def list_command_invocations(backend: SimpleSystemManagerBackend, params: dict[s
 
 def _step(run: Run, name: str | None) -> str:
     """Return the step a request names, or the only one there is."""
-    names = [step["name"] for step in run.document.content_json["mainSteps"]]
+    names = [step["name"] for step in steps_of(run.document.content_json)]
     if name not in names and not (name is None and len(names) == 1):
         raise error("InvalidPluginName", f"The plugin name is not valid: name one of {', '.join(names)}.")
     return name or names[0]
@@ -183,7 +184,7 @@ def get_command_invocation(backend: SimpleSystemManagerBackend, params: dict[str
     # Read before the step's own result, which is complete by the time this is final.
     status, details = one.state
     plugin = next((step for step in one.plugins if step.name == name), None)
-    if plugin and len(run.document.content_json["mainSteps"]) > 1:
+    if plugin and len(steps_of(run.document.content_json)) > 1:
         status, details = plugin.status, plugin.details
     return {
         "CommandId": run.command_id,

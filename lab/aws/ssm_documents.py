@@ -104,7 +104,7 @@ def amazon(name: str) -> Document:
 def _finish(made: Document, display_name: str | None) -> Document:
     made.display_name = display_name
     content = made.content_json if isinstance(made.content_json, dict) else {}
-    actions = [step.get("action") for step in content.get("mainSteps") or []]
+    actions = [step.get("action") for step in document_run.steps_of(content) or []]
     # A document of several platforms has a step for each, with a precondition.
     able = {name for action in actions for name in PLATFORMS.get(action, EVERY_PLATFORM)}
     made.platform_types = [name for name in EVERY_PLATFORM if name in able or not actions]
@@ -174,7 +174,7 @@ def update_document(backend: SimpleSystemManagerBackend, params: dict[str, Any])
     if params.get("VersionName") and versions.find_by_version_name(params["VersionName"]):
         raise error("DuplicateDocumentVersionName", "The specified version name is a duplicate.")
     latest = versions.get_latest_version()
-    if latest.schema_version.startswith("1."):
+    if latest.document_type == "Command" and latest.schema_version.startswith("1."):
         raise error("InvalidDocumentSchemaVersion", "Documents of schema 1.x can't be updated.")
     if len(versions.versions) >= VERSION_LIMIT:
         raise error("DocumentVersionLimitExceeded", f"A document has at most {VERSION_LIMIT} versions.")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lab.aws import ssm_agent
-from lab.aws.document_run import DocumentError
+from lab.aws.document_run import DocumentError, steps_of
 from lab.aws.ssm_invocations import ERRORS, FINAL, NOT_REACHED, Invocation, Plugin
 from lab.aws.ssm_support import fleet
 from lab.aws.ssm_targets import managed
@@ -172,7 +172,7 @@ class Run:
 
     def _break(self, invocation: Invocation, text: str) -> None:
         if not invocation.plugins:
-            invocation.plugins.append(Plugin(self.document.content_json["mainSteps"][0]["name"]))
+            invocation.plugins.append(Plugin(steps_of(self.document.content_json)[0]["name"]))
         plugin = invocation.plugins[-1]
         plugin.stderr += text
         plugin.output += text

@@ -231,7 +231,20 @@ def _operation(service: str, request: Any) -> tuple[str, dict[str, Any]]:
         model, in_path = get_service_router(service).match(request)
         return model.name, dict(in_path)
     except (OperationNotFoundError, NotFound) as wrong:
+        if not target and (found := _by_path(service, request.method, request.path)):
+            return found
         raise JsonRESTError("UnknownOperationException", "") from wrong
+
+
+def _by_path(service: str, method: str, path: str) -> tuple[str, dict[str, Any]] | None:
+    """Return the operation whose required query a request lacks: moto's router passes it over."""
+    model, found = get_service_model(service), []
+    for name in model.operation_names:
+        http = model.operation_model(name).http
+        pattern = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", re.sub(r"{(\w+)}$", r"(?P<\1>.+)", http["requestUri"]))
+        if http["method"] == method and (match := re.fullmatch(pattern, path)):
+            found.append((http["requestUri"].count("/"), name, match.groupdict()))
+    return max(found, key=lambda one: one[0])[1:] if found else None
 
 
 def _params(service: str, operation: str, in_path: dict[str, Any], request: Any) -> Mapping[str, Any]:
@@ -263,9 +276,9 @@ def _dispatch(self: BaseResponse, request: Any, full_url: str | None = None, hea
         return _original_dispatch(self, request, full_url, headers)
     try:
         operation, in_path = _operation(self.service_name, request)
+        check(self.service_name, operation, _params(self.service_name, operation, in_path, request))
         if camelcase_to_underscores(operation) not in method_names_from_class(type(self)):
             raise JsonRESTError("UnknownOperationException", f"{operation} is not known here.")
-        check(self.service_name, operation, _params(self.service_name, operation, in_path, request))
     except JsonRESTError as refused:
         kind = {"x-amzn-ErrorType": refused.error_type, "Content-Type": "application/x-amz-json-1.1"}
         return 400, kind, refused.get_body()

@@ -75,6 +75,12 @@ def recorded() -> list[State]:
     return [State(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted(STATES.glob("*.json"))]
 
 
+def stopped() -> list[str]:
+    """Return the nodes that do not run and whose disks are kept, such as those of a warm pool."""
+    disks = {path.name for path in DISKS.iterdir()} if DISKS.exists() else set()
+    return sorted(disks - {state.instance_id for state in recorded()})
+
+
 class Fleet:
     """Every node of the lab."""
 

@@ -16,8 +16,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.ecr.models import Image, Repository
 
-from lab.aws import ecr_access, ecr_images, ecr_manifest, ecr_pull_through, ecr_support, ecr_tokens
-from lab.registry import store
+from lab.aws import ecr_access, ecr_images, ecr_layers, ecr_manifest, ecr_pull_through, ecr_tokens
 
 LARGEST = 4194304
 _HOST = re.compile(r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?::\d+)?")
@@ -183,20 +182,12 @@ def _put(request: Request, repository: Repository, reference: str) -> Reply:
 
 
 def _push(repository: Repository, text: str, tag: str | None, media_type: str, digest: str | None) -> Image:
-    try:
-        manifest = ecr_manifest.parse(text)
-    except ValueError as wrong:
-        raise ecr_support.invalid("ImageManifest", str(wrong)) from wrong
-    owner = (repository.account_id, repository.region_name, repository.name)
-    if missing := [name for name, _, _ in manifest.blobs if store.blob(*owner, name) is None]:
-        raise ecr_support.error("LayersNotFoundException", f"The layers {', '.join(missing)} do not exist.")
-    if missing := [name for name in manifest.children if ecr_images.by_digest(repository, name) is None]:
-        raise ecr_support.error("ReferencedImagesNotFoundException", f"Images {', '.join(missing)} do not exist.")
+    ecr_layers.check_parts(repository, text)
     try:
         return ecr_images.put(repository, text, tag, media_type, digest)
     except ServiceException as wrong:
         # To the registry, the same push again has just succeeded again.
-        image = ecr_images.by_digest(repository, manifest.digest)
+        image = ecr_images.by_digest(repository, ecr_images.read(text).digest)
         if wrong.code != "ImageAlreadyExistsException" or image is None:
             raise
         return image

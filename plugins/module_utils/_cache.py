@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.nodecache.eks.plugins.module_utils import _report, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import call, paged
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 from ansible_collections.nodecache.eks.plugins.module_utils._waiters import TimedOut
 
 # DescribeInstanceInformation's own limit for a filter's values.
@@ -27,6 +27,11 @@ REFERENCE = re.compile(
     r"[a-zA-Z0-9][a-zA-Z0-9.-]*(:[0-9]+)?/[a-z0-9][a-z0-9._/-]*(:[a-zA-Z0-9_.*?-]+)?(@sha256:[0-9a-f]{64})?"
 )
 
+_NAMES = (
+    ("cluster_name", "[0-9A-Za-z][0-9A-Za-z_-]{0,99}", "1 to 100 letters, digits, hyphens and underscores"),
+    ("document_name", "[a-zA-Z0-9_.:/-]{3,128}", "a document's name of 3 to 128 characters, or its ARN"),
+)
+
 
 def _chunks(items: list[str], size: int) -> list[list[str]]:
     return [items[at : at + size] for at in range(0, len(items), size)]
@@ -37,12 +42,19 @@ def cluster_targets(cluster_name: str) -> list[dict[str, Any]]:
     return [{"key": f"tag:kubernetes.io/cluster/{cluster_name}", "values": ["owned"]}]
 
 
+def validate_names(params: dict[str, Any]) -> None:
+    """Refuse names that no cluster and no document can have."""
+    for option, pattern, words in _NAMES:
+        if params[option] is not None and not re.fullmatch(pattern, params[option]):
+            raise NodecacheError(f"{option}: {shown(params[option])} is no such name, allowed are {words}.")
+
+
 def validate(targets: list[dict[str, Any]], images: list[str]) -> None:
     """Refuse what AWS or the node script would refuse later."""
     for target in targets:
         if target["key"] not in ("InstanceIds", "tag-key") and not target["key"].startswith("tag:"):
             raise NodecacheError(
-                f"targets: key '{target['key']}' is not supported, use InstanceIds, tag-key or tag:NAME"
+                f"targets: key {shown(target['key'])} is not supported, use InstanceIds, tag-key or tag:NAME"
             )
         if not 1 <= len(target["values"]) <= VALUES_PER_TARGET:
             raise NodecacheError(
@@ -52,20 +64,24 @@ def validate(targets: list[dict[str, Any]], images: list[str]) -> None:
     for image in images:
         if not REFERENCE.fullmatch(image):
             raise NodecacheError(
-                f"images: '{image}' is not a full image reference, allowed is host/repository[:tag][@sha256:digest]"
+                f"images: {shown(image)} is no full image reference, allowed is host/repository[:tag][@sha256:digest]"
             )
 
 
 # SendCommand's own limits for TimeoutSeconds.
-NUMBERS = {"answer_timeout": (30, 2592000), "min_nodes": (1, None), "wait_timeout": (1, None), "wait_delay": (1, None)}
+NUMBERS = {
+    "answer_timeout": (30, 2592000),
+    "min_nodes": (1, 100000),
+    "wait_timeout": (1, 2592000),
+    "wait_delay": (1, 86400),
+}
 
 
 def validate_numbers(params: dict[str, Any]) -> None:
     """Refuse a number that is out of its range."""
     for option, (least, most) in NUMBERS.items():
-        if params[option] < least or (most is not None and params[option] > most):
-            allowed = f"at least {least}" if most is None else f"{least} to {most}"
-            raise NodecacheError(f"{option}: {params[option]} is out of range, allowed is {allowed}")
+        if not least <= params[option] <= most:
+            raise NodecacheError(f"{option}: {params[option]} is out of range, allowed is {least} to {most}")
 
 
 def running_instances(ec2: Any, targets: list[dict[str, Any]]) -> list[str]:

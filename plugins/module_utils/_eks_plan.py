@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 from ansible_collections.nodecache.eks.plugins.module_utils import _model
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
-from ansible_collections.nodecache.eks.plugins.module_utils._state import check_tags, tag_text
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
+from ansible_collections.nodecache.eks.plugins.module_utils._state import check_tags, check_wait, tag_text
 
 CONFIGS = ("scaling_config", "update_config", "node_repair_config", "warm_pool_config")
 IMMUTABLE = ("subnets", "instance_types", "ami_type", "disk_size", "node_role", "capacity_type", "remote_access")
@@ -30,6 +30,15 @@ _TEMPLATE = (
     ("name", r"[a-zA-Z0-9().\-/_]{3,128}", "be 3 to 128 letters, digits or any of ( ) . - / _"),
     ("version", r"[1-9][0-9]*|\$Latest|\$Default", "be a number, $Latest or $Default"),
 )
+# The model has no limits for these: whose part they are, their name, what matches, and the same in words.
+_TEXTS = (
+    ("subnets", None, r"subnet-[0-9a-z]+", "be the id of a subnet"),
+    ("instance_types", None, r"[a-z0-9-]+\.[a-z0-9-]+", "be an instance type"),
+    ("remote_access", "ec2_ssh_key", r"[!-~]([ -~]{0,253}[!-~])?", "have 1 to 255 ASCII characters"),
+    ("remote_access", "source_security_groups", r"sg-[0-9a-z]+", "be the id of a security group"),
+    ("release_version", None, r"[0-9A-Za-z][0-9A-Za-z._-]*", "be the version of an AMI, such as 1.34.0-20260715"),
+)
+_OVERRIDES = ("node_monitoring_condition", "node_unhealthy_reason")
 _TEMPLATE_HAS_THEM = ("disk_size", "remote_access")
 _AMI_HAS_THEM = ("version", "release_version", "warm_pool_config")
 
@@ -44,6 +53,7 @@ def build_desired(params: dict[str, Any], shape: Any) -> dict[str, Any]:
     """Return what the options ask for in the API's shape, without what was left out; refuse what is wrong."""
     options = {option: params[option] for option in (*OPTIONS, *CONFIGS, *IMMUTABLE)}
     desired: dict[str, Any] = _model.to_request(shape, options)
+    check_wait(params)
     if params["tags"]:
         check_tags(params["tags"])
         desired["tags"] = {key: tag_text(value) for key, value in params["tags"].items()}
@@ -60,7 +70,7 @@ def build_desired(params: dict[str, Any], shape: Any) -> dict[str, Any]:
     pairs = [(taint["key"], taint["effect"]) for taint in desired.get("taints", [])]
     for key, effect in pairs:
         if pairs.count((key, effect)) > 1:
-            raise NodecacheError(f"taints has '{key}' with {effect} twice but a node can have it only once.")
+            raise NodecacheError(f"taints has {shown(key)} with {effect} twice but a node can have it only once.")
     return desired
 
 
@@ -69,19 +79,28 @@ def _check_names(params: dict[str, Any]) -> None:
         name = params[option]
         if not _NAME.fullmatch(name) or len(name) > most:
             raise NodecacheError(
-                f"{option} is '{name}' but must be 1 to {most} letters, digits, hyphens and underscores, "
+                f"{option} is {shown(name)} but must be 1 to {most} letters, digits, hyphens and underscores, "
                 "the first of them a letter or a digit."
             )
     role = params["node_role"]
-    if role is not None and not re.fullmatch(r"arn:[^:]+:iam::\d{12}:role/.+", role):
-        raise NodecacheError(f"node_role is '{role}' but must be the role's ARN.")
+    if role is not None and not re.fullmatch(r"arn:[^:]+:iam::\d{12}:role/\S+", role):
+        raise NodecacheError(f"node_role is {shown(role)} but must be the role's ARN.")
     for option in ("subnets", "instance_types"):
         if params[option] == []:
             raise NodecacheError(f"{option} is [] but must have an entry.")
+    for option, part, pattern, allowed in _TEXTS:
+        value = params[option] if part is None else (params[option] or {}).get(part)
+        for item in value if isinstance(value, list) else [] if value is None else [value]:
+            if not re.fullmatch(pattern, item):
+                raise NodecacheError(f"{'.'.join(filter(None, (option, part)))} has {shown(item)} but must {allowed}.")
+    for override in (params["node_repair_config"] or {}).get("node_repair_config_overrides") or []:
+        for option in _OVERRIDES:
+            if not re.fullmatch("[A-Za-z0-9_-]+", override[option]):
+                raise NodecacheError(f"{option} is {shown(override[option])} but must be letters and digits.")
     version = params["version"]
     if version is not None and not re.fullmatch(r"\d+\.\d{2}", version):
         # YAML reads 1.30 without quotes as the number 1.3.
-        raise NodecacheError(f"version is '{version}' but must be like '1.34', in quotes.")
+        raise NodecacheError(f"version is {shown(version)} but must be like '1.34', in quotes.")
     size = params["disk_size"]
     if size is not None and size < 1:
         raise NodecacheError(f"disk_size is {size} but must be at least 1.")
@@ -89,7 +108,7 @@ def _check_names(params: dict[str, Any]) -> None:
     for name, pattern, allowed in _TEMPLATE:
         value = template.get(name)
         if value is not None and not re.fullmatch(pattern, value):
-            raise NodecacheError(f"launch_template.{name} is '{value}' but must {allowed}.")
+            raise NodecacheError(f"launch_template.{name} is {shown(value)} but must {allowed}.")
 
 
 def _check_sizes(sizes: dict[str, int]) -> None:
@@ -117,9 +136,9 @@ def check_immutable(current: dict[str, Any], desired: dict[str, Any]) -> None:
 
 
 def _refuse(current: dict[str, Any], option: str, have: Any, want: Any) -> None:
-    have = "not set" if have is None else _model.shown(have)
+    have = "not set" if have is None else shown(have)
     raise NodecacheError(
-        f"node group '{current['nodegroupName']}': {option} is {have} and cannot become {_model.shown(want)}; "
+        f"node group '{current['nodegroupName']}': {option} is {have} and cannot become {shown(want)}; "
         "only a new node group can have that."
     )
 

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from ansible_collections.nodecache.eks.plugins.module_utils import _model
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 
 # Which services' targets take which parameters: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
 KINDS = {
@@ -59,8 +59,12 @@ def build_desired(params: dict[str, Any], shape: Any) -> dict[str, Any]:
     if params["input"] is not None:
         options["input"] = "" if params["input"] == "" else _input_text(params["input"])
     desired: dict[str, Any] = _model.to_request(shape, options)
-    if params["target_id"] == "":
-        raise NodecacheError(f"target_id is '' but must {_model.allowed(shape.members['Id'])}.")
+    for option, member in (("target_id", "Id"), ("arn", "Arn")):
+        # A target cannot be without these, so that nothing takes them away.
+        if params[option] is not None and not _model.fits(shape.members[member], params[option]):
+            raise NodecacheError(
+                f"{option} is {shown(params[option])} but must {_model.allowed(shape.members[member])}."
+            )
     _model.check(shape, _filled(desired), whole=False)
     _check_inputs(params)
     for name in KINDS:
@@ -72,7 +76,7 @@ def build_desired(params: dict[str, Any], shape: Any) -> dict[str, Any]:
             raise NodecacheError(f"{block}.{inner}.{name} is {value} but must be {least} to {most}.")
     queue = (params["dead_letter_config"] or {}).get("arn")
     if queue and not _QUEUE.fullmatch(queue):
-        raise NodecacheError(f"dead_letter_config.arn is '{queue}' but must be the ARN of a standard SQS queue.")
+        raise NodecacheError(f"dead_letter_config.arn is {shown(queue)} but must be the ARN of a standard SQS queue.")
     if (params["run_command_parameters"] or {}).get("run_command_targets") is not None:
         _check_run_command(params)
     elif _AUTOMATION in (params["arn"] or ""):
@@ -96,9 +100,20 @@ def _check_inputs(params: dict[str, Any]) -> None:
     for option, path in (("input_path", params["input_path"] or "$"), *paths.items()):
         name = option if option == "input_path" else f"input_transformer.input_paths_map.{option}"
         if not str(path).startswith("$"):
-            raise NodecacheError(f"{name} is '{path}' but must be a JSON path that begins with $.")
+            raise NodecacheError(f"{name} is {shown(path)} but must be a JSON path that begins with $.")
         if option.upper().startswith("AWS"):
             raise NodecacheError(f"input_transformer.input_paths_map has '{option}' but no key may begin with AWS.")
+
+
+def _check_placeholders(target: dict[str, Any]) -> None:
+    transformer = target.get("InputTransformer") or {}
+    paths, template = transformer.get("InputPathsMap") or {}, transformer.get("InputTemplate", "")
+    for name in re.findall(r"<([A-Za-z0-9_-]+)>", template):
+        if name not in paths:
+            raise NodecacheError(
+                f"input_transformer.input_template has <{name}> but input_transformer.input_paths_map has "
+                f"{', '.join(paths) or 'nothing'}."
+            )
 
 
 def service(arn: str) -> str:
@@ -117,10 +132,10 @@ def _check_run_command(params: dict[str, Any]) -> None:
         raise NodecacheError(f"run_command_targets has {len(blocks)} entries but EventBridge takes exactly one.")
     key, values = blocks[0]["key"], blocks[0]["values"]
     if not _RUN_COMMAND_KEY.fullmatch(key):
-        raise NodecacheError(f"run_command_targets.key is '{key}' but must be InstanceIds or tag:KEY.")
+        raise NodecacheError(f"run_command_targets.key is {shown(key)} but must be InstanceIds or tag:KEY.")
     for value in values if key == "InstanceIds" else ():
         if not _INSTANCE.fullmatch(value):
-            raise NodecacheError(f"run_command_targets.values has '{value}' but must have instance ids.")
+            raise NodecacheError(f"run_command_targets.values has {shown(value)} but must have instance ids.")
     _check_document_input(params["input"])
 
 
@@ -133,7 +148,7 @@ def _check_document_input(value: Any) -> None:
     )
     if not strings:
         raise NodecacheError(
-            f"input is '{_model.json_text(parsed)}' but a document takes an object of lists of strings."
+            f"input is {shown(_model.json_text(parsed))} but a document takes an object of lists of strings."
         )
 
 
@@ -160,6 +175,7 @@ def _check_whole(target: dict[str, Any], shape: Any) -> None:
     if "Arn" not in target:
         raise NodecacheError(f"{name} is new and needs arn.")
     _model.check(shape, target)
+    _check_placeholders(target)
     options = [option for option in _model.to_result(shape, target) if option in KINDS]
     if len(options) > 1:
         raise NodecacheError(f"{name} has {' and '.join(sorted(options))} but can have only one of them.")

@@ -18,13 +18,13 @@ except ImportError:
     # AnsibleAWSModule reports the missing library before anything here needs it.
     pass
 
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils import _limits
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 
 # Java's classes of characters, as they begin the brackets of AWS's patterns.
 _JAVA_LETTERS = r"[\p{L}\p{Z}\p{N}_"
 # AWS's own pattern for header values takes exponential time to refuse some of them.
 _SLOW = {r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": r"[\t\x20-\x7E]*[\x20-\x7E][\t\x20-\x7E]*"}
-_SHOWN = 100
 
 
 def input_shape(client: Any, operation: str) -> Any:
@@ -136,12 +136,6 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
-def shown(value: Any) -> str:
-    """Return value as a message shows it, cut where it is long."""
-    text = f"'{value}'" if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-
-
 def check(shape: Any, request: Any, whole: bool = True) -> None:
     """Refuse what the model says AWS would refuse, in one sentence; a part of a request may lack what it needs."""
     for name, value, reason in _faults(shape, request, "", whole):
@@ -157,24 +151,30 @@ def _faults(shape: Any, value: Any, path: str, whole: bool) -> Iterator[tuple[st
             name = xform_name(member)
             yield from _faults(shape.members[member], item, f"{path}.{name}" if path else name, whole)
         return
-    if not _fits(shape, value):
+    if not fits(shape, value):
         yield path, value, allowed(shape)
     if shape.type_name == "list":
         for number, item in enumerate(value):
             yield from _faults(shape.member, item, f"{path}[{number}]", whole)
     if shape.type_name == "map":
         for key, item in value.items():
-            if not _fits(shape.key, key):
+            if not fits(shape.key, key):
                 yield f"a key of {path}", key, allowed(shape.key)
             yield from _faults(shape.value, item, f"{path}.{key}", whole)
 
 
-def _fits(shape: Any, value: Any) -> bool:
+def fits(shape: Any, value: Any) -> bool:
+    """Tell whether AWS would take a value, as far as the model and the documentation tell; its parts aside."""
     limits = shape.metadata
     if limits.get("enum") and value not in limits["enum"]:
         return False
+    if isinstance(value, bool):
+        # YAML reads yes as true, which Python takes for the number 1.
+        return bool(shape.type_name == "boolean")
+    if not _limits.fits(shape.name, value):
+        return False
     size = len(value) if isinstance(value, (str, list, dict)) else value
-    if isinstance(size, bool) or not isinstance(size, (int, float)):
+    if not isinstance(size, (int, float)):
         return True
     if not limits.get("min", size) <= size <= limits.get("max", size):
         return False
@@ -210,5 +210,7 @@ def allowed(shape: Any) -> str:
         size = f"{verb} at most {most}{unit}"
     else:
         size = f"{verb} {least} to {most}{unit}"
+    if not size and shape.type_name == "integer":
+        size = "be a number of at most 10 digits"
     match = f"match {limits['pattern']}" if limits.get("pattern") else ""
-    return " and ".join(filter(None, (size, match)))
+    return " and ".join(filter(None, (size, _limits.allowed(shape.name) or match)))

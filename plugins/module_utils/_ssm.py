@@ -52,14 +52,15 @@ def list_documents(client: Any, filters: list[dict[str, Any]]) -> list[dict[str,
     return [{**entry, "Tags": boto3_tag_list_to_ansible_dict(entry.get("Tags") or [])} for entry in found]
 
 
-def create_document(client: Any, request: dict[str, Any], tags: dict[str, str]) -> None:
-    """Create a document."""
+def create_document(client: Any, request: dict[str, Any], tags: dict[str, str]) -> dict[str, Any]:
+    """Create a document and return what AWS tells of it."""
     with call("document", "create", request["Name"]):
-        once(client.create_document)(**request, **tag_request(tags))
+        answer = once(client.create_document)(**request, **tag_request(tags))
+    return dict(answer["DocumentDescription"])
 
 
-def update_document(client: Any, request: dict[str, Any]) -> str | None:
-    """Write a new version and return its number, or None where a version holds this content already.
+def update_document(client: Any, request: dict[str, Any]) -> dict[str, Any] | None:
+    """Write a new version and return what AWS tells of it, or None where a version holds this content already.
 
     The default version stays where it is.
     """
@@ -68,7 +69,7 @@ def update_document(client: Any, request: dict[str, Any]) -> str | None:
             answer = once(client.update_document)(**request, DocumentVersion="$LATEST")
         except is_boto3_error_code("DuplicateDocumentContent"):
             return None
-    return str(answer["DocumentDescription"]["DocumentVersion"])
+    return dict(answer["DocumentDescription"])
 
 
 def set_default_version(client: Any, name: str, version: str) -> None:

@@ -91,12 +91,16 @@ def check_params(params: dict[str, Any]) -> None:
     """Refuse what the API's model takes and State Manager does not."""
     if params["association_id"] is None and not params["association_name"]:
         raise NodecacheError("association_name is '' but must name the association.")
+    if params["name"] == "":
+        raise NodecacheError("name is '' but must name the document that the association runs.")
     check_run(params)
     check_schedule(params)
     place = (params["output_location"] or {}).get("s3_location") or {}
     if any(place.values()) and not place["output_s3_bucket_name"]:
         raise NodecacheError("output_location.s3_location has no output_s3_bucket_name but must name the bucket.")
     for location in params["target_locations"] or []:
+        if not location["accounts"] and not location["regions"]:
+            raise NodecacheError("target_locations has an entry without accounts and regions but must name them.")
         check_targets(location["targets"], "target_locations.targets")
 
 

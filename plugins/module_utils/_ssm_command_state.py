@@ -12,14 +12,13 @@ import re
 from typing import Any
 
 from ansible_collections.nodecache.eks.plugins.module_utils import _model
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 from ansible_collections.nodecache.eks.plugins.module_utils._ssm_targets import (
     ALARM_CONFIGURATION,
     TARGETS,
     as_parameters,
     check_run,
 )
-from ansible_collections.nodecache.eks.plugins.module_utils._state import without_empty
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "document_name": {"type": "str", "required": True},
@@ -72,15 +71,15 @@ def build_request(shape: Any, params: dict[str, Any]) -> dict[str, Any]:
     if params["notification_config"] and not params["service_role_arn"]:
         raise NodecacheError("notification_config needs service_role_arn, the role that publishes the notifications.")
     width = 40 if params["document_hash_type"] == "Sha1" else 64
-    if params["document_hash"] and not re.fullmatch(rf"[0-9a-fA-F]{{{width}}}", params["document_hash"]):
+    if params["document_hash"] is not None and not re.fullmatch(rf"[0-9a-fA-F]{{{width}}}", params["document_hash"]):
         raise NodecacheError(
-            f"document_hash is '{params['document_hash']}' but must be {width} hexadecimal digits."
+            f"document_hash is {shown(params['document_hash'])} but must be {width} hexadecimal digits."
         )
     options = {option: params[option] for option in OPTIONS}
     options["parameters"] = as_parameters(options["parameters"])
-    if params["document_hash"]:
+    if params["document_hash"] is not None:
         options["document_hash_type"] = params["document_hash_type"] or "Sha256"
-    request = without_empty(_model.to_request(shape, options))
+    request: dict[str, Any] = _model.to_request(shape, options)
     _model.check(shape, request)
     return request
 

@@ -8,19 +8,19 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocume
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from ansible_collections.nodecache.eks.plugins.module_utils import _model
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
-from ansible_collections.nodecache.eks.plugins.module_utils._ssm_targets import check_wait
-from ansible_collections.nodecache.eks.plugins.module_utils._state import check_tags, normalise_json
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
+from ansible_collections.nodecache.eks.plugins.module_utils._ssm_document_content import (
+    check_content,
+    serialised,
+    told_by,
+)
+from ansible_collections.nodecache.eks.plugins.module_utils._state import check_tags, check_wait
 
 _RESERVED = ("aws", "amazon", "amzn")
-_MOST_BYTES = 64 * 1024
-# The other types hold what AWS does not give a schema version.
-_WITH_SCHEMA = ("Command", "Automation", "Session", "Policy", "Package")
 REQUIRES: dict[str, Any] = {
     "type": "list",
     "elements": "dict",
@@ -46,6 +46,10 @@ ATTACHMENTS: dict[str, Any] = {
     },
 }
 _UNORDERED = ("CloudProviders",)
+# What makes a version another one; AWS stores no two that are alike in these.
+_TELLING = ("Content", "TargetType")
+# What a version has of its own and not of the one before.
+_OWN = ("Description", "VersionName")
 # What each version has of its own, and UpdateDocument takes.
 VERSIONED: dict[str, dict[str, Any]] = {
     "document_format": {"type": "str", "choices": ["JSON", "YAML", "TEXT"]},
@@ -76,8 +80,13 @@ TYPES = [
 ]
 _SETTINGS = (
     "name",
+    "description",
+    "document_version",
     "latest_version",
     "default_version",
+    "schema_version",
+    "hash",
+    "hash_type",
     "status",
     "document_type",
     "document_format",
@@ -96,74 +105,27 @@ def check_params(client: Any, params: dict[str, Any]) -> None:
     """Refuse what Systems Manager would refuse."""
     name = params["name"]
     if name.lower().startswith(_RESERVED):
-        raise NodecacheError(f"name is '{name}' but must not start with {', '.join(_RESERVED)}, which AWS keeps.")
+        raise NodecacheError(f"name is {shown(name)} but must not start with {', '.join(_RESERVED)}, which AWS keeps.")
     create = _model.input_shape(client, "CreateDocument")
-    asked = {option: params[option] for option in ("name", *VERSIONED, "requires") if params[option] != ""}
+    asked = {option: params[option] for option in ("name", *VERSIONED, "requires")}
     _model.check(create, _model.to_request(create, asked), whole=False)
     for option, special in (("default_version", r"\$LATEST|\$DEFAULT|"), ("document_version", "")):
         if params[option] is not None and not re.fullmatch(f"{special}[1-9][0-9]*", params[option]):
             others = " or $LATEST or $DEFAULT" if special else ""
-            raise NodecacheError(f"{option} is '{params[option]}' but must be a number from 1{others}.")
+            raise NodecacheError(f"{option} is {shown(params[option])} but must be a number from 1{others}.")
     _check_sharing(params["account_ids"])
     check_tags(params["tags"])
     check_wait(params)
     if params["content"] is not None:
-        _check_content(params)
+        check_content(params)
 
 
 def _check_sharing(accounts: list[str] | None) -> None:
     for account in accounts or []:
         if not re.fullmatch("(?i:all)|[0-9]{12}", account):
-            raise NodecacheError(f"account_ids has '{account}' but must have accounts of 12 digits, or All alone.")
+            raise NodecacheError(f"account_ids has {shown(account)} but must have accounts of 12 digits, or All alone.")
     if accounts and len(accounts) > 1 and any(account.lower() == "all" for account in accounts):
         raise NodecacheError(f"account_ids is {accounts} but All must be the only entry.")
-
-
-def _check_content(params: dict[str, Any]) -> None:
-    name, document_format = params["name"], params["document_format"] or "JSON"
-    content = parsed(params["content"], document_format, name)
-    if params["document_type"] in (None, *_WITH_SCHEMA) and document_format != "TEXT":
-        if not isinstance(content, dict) or "schemaVersion" not in content:
-            raise NodecacheError(
-                f"content of '{name}' must be a mapping with schemaVersion, unless document_type is of another kind."
-            )
-        schema = content["schemaVersion"]
-        if not isinstance(schema, str):
-            raise NodecacheError(f"content of '{name}' has schemaVersion {schema} but it must be text: quote it.")
-    size = len(serialised(params["content"], document_format).encode())
-    if size > _MOST_BYTES:
-        raise NodecacheError(f"content of '{name}' has {size} bytes but must have at most {_MOST_BYTES}.")
-
-
-def parsed(content: Any, document_format: str, name: str) -> Any:
-    """Return a content as what it is compared by: data, or text without regard to how its lines end."""
-    if document_format == "TEXT":
-        if not isinstance(content, str):
-            raise NodecacheError(f"content of '{name}' must be text, as document_format is TEXT.")
-        return "\n".join(content.strip().splitlines())
-    try:
-        return normalise_json(content)
-    except ValueError as error:
-        raise NodecacheError(f"content of '{name}' is {error}.") from error
-
-
-def serialised(content: Any, document_format: str) -> str:
-    """Return a content as the text to store; a text that is in this format already stays as it was written."""
-    if document_format == "TEXT":
-        return str(content)
-    if document_format == "YAML":
-        if isinstance(content, str):
-            return content
-        import yaml
-
-        return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
-    if isinstance(content, str) and content.lstrip()[:1] in ("{", "["):
-        try:
-            json.loads(content)
-            return content
-        except ValueError:
-            pass
-    return json.dumps(normalise_json(content), ensure_ascii=False)
 
 
 def wanted(client: Any, params: dict[str, Any]) -> dict[str, Any]:
@@ -184,6 +146,24 @@ def differing(options: dict[str, Any], document: dict[str, Any], content: Any) -
         elif key != "VersionName" and not _model.same({key: value}, {key: document.get(key) or ""}, _UNORDERED):
             differs.add(key)
     return differs
+
+
+def check_new(options: dict[str, Any], content: Any, current: dict[str, Any], versions: list[dict[str, Any]]) -> None:
+    """Refuse to write a version that AWS would not store."""
+    name = current["Name"]
+    if current["DocumentType"] == "Command" and current.get("SchemaVersion", "").startswith("1."):
+        raise NodecacheError(
+            f"document '{name}' is of schema {current['SchemaVersion']}, of which AWS takes no new version: delete it "
+            "first."
+        )
+    new = {"Content": content, "TargetType": options.get("TargetType", current.get("TargetType")) or ""}
+    for version in versions:
+        if all(new[key] == (version.get(key) or "") for key in _TELLING):
+            names = sorted(re.sub("(?<!^)(?=[A-Z])", "_", key).lower() for key in differing(options, version, content))
+            raise NodecacheError(
+                f"document '{name}': {' and '.join(names)} cannot change without content or target_type, because "
+                f"version {version['DocumentVersion']} holds this content and AWS stores none twice."
+            )
 
 
 def check_fixed(client: Any, params: dict[str, Any], document: dict[str, Any]) -> None:
@@ -241,6 +221,25 @@ def facts(shape: Any, document: dict[str, Any]) -> dict[str, Any]:
     told = {key: value for key, value in document.items() if key not in own.values() and value not in (None, "")}
     kept = {option: document[key] for option, key in own.items() if key in document}
     return {**_model.to_result(shape, told), **kept}
+
+
+def after_write(
+    current: dict[str, Any], request: dict[str, Any], content: Any, answer: dict[str, Any], status: str
+) -> dict[str, Any]:
+    """Return a document as it is once a version was written, as far as the request and AWS's answer tell."""
+    kept = {key: value for key, value in current.items() if key not in _OWN}
+    known = {"Content": content, "Status": status, "Tags": current.get("Tags", {})}
+    number = str(int(current.get("LatestVersion", "0")) + 1)
+    counted = {"DocumentVersion": number, "LatestVersion": number}
+    return {**kept, **told_by(content, request["Content"]), **request, **counted, **answer, **known}
+
+
+def default_number(params: dict[str, Any], current: dict[str, Any], after: dict[str, Any]) -> str:
+    """Return the number of the version that is to be the default one."""
+    asked = params["default_version"]
+    if asked is None:
+        return str(after["DocumentVersion"])
+    return str({"$DEFAULT": current["DefaultVersion"], "$LATEST": after["LatestVersion"]}.get(asked, asked))
 
 
 def settings(shape: Any, document: dict[str, Any]) -> dict[str, Any]:

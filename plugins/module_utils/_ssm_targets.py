@@ -9,9 +9,11 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Target.html
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
+from ansible_collections.nodecache.eks.plugins.module_utils._state import check_wait
 
 TARGETS: dict[str, Any] = {
     "type": "list",
@@ -28,8 +30,7 @@ ALARM_CONFIGURATION: dict[str, Any] = {
         "ignore_poll_alarm_failure": {"type": "bool"},
     },
 }
-# No run of Systems Manager is longer.
-_LONGEST_WAIT = 30 * 24 * 60 * 60
+_INSTANCE = re.compile(r"(i|mi)-[0-9a-z]{8,17}")
 
 
 def check_run(params: dict[str, Any]) -> None:
@@ -42,8 +43,12 @@ def check_run(params: dict[str, Any]) -> None:
 def check_targets(targets: list[dict[str, Any]] | None, option: str = "targets") -> None:
     """Refuse a target that cannot match."""
     for target in targets or []:
-        if not target["values"]:
-            raise NodecacheError(f"{option}: key '{target['key']}' has no values but must have 1 to 50.")
+        key, values = target["key"], target["values"]
+        if not values:
+            raise NodecacheError(f"{option}: key {shown(key)} has no values but must have 1 to 50.")
+        for value in values if key == "InstanceIds" else ():
+            if not _INSTANCE.fullmatch(value) and values != ["*"]:
+                raise NodecacheError(f"{option}: InstanceIds has {shown(value)} but must have nodes' ids, or * alone.")
 
 
 def check_parameters(parameters: dict[str, Any] | None) -> None:
@@ -52,13 +57,7 @@ def check_parameters(parameters: dict[str, Any] | None) -> None:
         if not name:
             raise NodecacheError("parameters has an empty name but each must name a parameter of the document.")
         if isinstance(value, list) and None in value:
-            raise NodecacheError(f"parameters: '{name}' is {value} but each entry must have a value.")
-
-
-def check_wait(params: dict[str, Any]) -> None:
-    """Refuse to wait for no time or for longer than anything can take."""
-    if not 1 <= params["wait_timeout"] <= _LONGEST_WAIT:
-        raise NodecacheError(f"wait_timeout is {params['wait_timeout']} but must be from 1 to {_LONGEST_WAIT}.")
+            raise NodecacheError(f"parameters: '{name}' is {shown(value)} but each entry must have a value.")
 
 
 def as_parameters(parameters: dict[str, Any] | None) -> dict[str, list[str]] | None:

@@ -9,12 +9,14 @@ import json
 import re
 from typing import Any
 
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 
 # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
-_TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
+_TAG_TEXT = re.compile(r"[\w\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000 .:/=+\-@]*")
 _TAG_RULE = "{} to {} letters, digits, spaces or any of _ . : / = + - @"
 _MOST_TAGS = 50
+# No run of Systems Manager is longer.
+_LONGEST_WAIT = 30 * 24 * 60 * 60
 
 
 def normalise_json(value: Any) -> Any:
@@ -95,6 +97,14 @@ def tag_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def check_wait(params: dict[str, Any]) -> None:
+    """Refuse to wait for no time or for longer than anything can take."""
+    seconds = params["wait_timeout"]
+    # YAML reads yes as true, which Python takes for the number 1.
+    if seconds is True or not 1 <= seconds <= _LONGEST_WAIT:
+        raise NodecacheError(f"wait_timeout is {seconds} but must be from 1 to {_LONGEST_WAIT}.")
+
+
 def check_tags(desired: dict[str, Any] | None) -> None:
     """Refuse tags that AWS would refuse."""
     tags = desired or {}
@@ -107,4 +117,4 @@ def check_tags(desired: dict[str, Any] | None) -> None:
             raise NodecacheError(f"tags has the key '{key}' but keys must be {_TAG_RULE.format(1, 128)}.")
         text = tag_text(value)
         if len(text) > 256 or not _TAG_TEXT.fullmatch(text):
-            raise NodecacheError(f"tags: '{key}' is '{text}' but must be {_TAG_RULE.format(0, 256)}.")
+            raise NodecacheError(f"tags: '{key}' is {shown(text)} but must be {_TAG_RULE.format(0, 256)}.")

@@ -169,21 +169,28 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils import _ecr, _model
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import shown
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+PATTERN = re.compile(r"[A-Za-z0-9_.*?!\[\]-]+")
 
 
 def build_request(params: dict[str, Any], shape: Any) -> dict[str, Any]:
     """Return the options in the API's shape; refuse what is wrong."""
     tag = shape.members["imageIds"].member.members["imageTag"]
     for number, value in enumerate(params["image_tags"] or []):
-        if not 1 <= len(value) <= tag.metadata["max"]:
-            raise NodecacheError(f"image_tags[{number}] is {_model.shown(value)} but must {_model.allowed(tag)}.")
+        if not _model.fits(tag, value):
+            raise NodecacheError(f"image_tags[{number}] is {shown(value)} but must {_model.allowed(tag)}.")
     for number, value in enumerate(params["image_digests"] or []):
         if not DIGEST.fullmatch(value):
             raise NodecacheError(
-                f"image_digests[{number}] is {_model.shown(value)} but must be sha256: and 64 hexadecimal digits."
+                f"image_digests[{number}] is {shown(value)} but must be sha256: and 64 hexadecimal digits."
             )
+    pattern = params["tag_pattern"]
+    if pattern is not None and not PATTERN.fullmatch(pattern):
+        raise NodecacheError(
+            f"tag_pattern is {shown(pattern)} but must have letters, digits or any of _ . - * ? ! [ ] alone."
+        )
     status = params["image_status"]
     # What is the API's default is left out, because older botocores do not know it.
     chosen = {"tag_status": params["tag_status"], "image_status": None if status == "ACTIVE" else status}

@@ -257,8 +257,9 @@ def main() -> None:
     )
     params = module.params
     cluster, images = params["cluster_name"], list(dict.fromkeys(params["images"]))
-    targets = params["targets"] or _cache.cluster_targets(cluster)
+    targets = _cache.cluster_targets(cluster) if params["targets"] is None else params["targets"]
     try:
+        _cache.validate_names(params)
         _cache.validate(targets, images)
         _cache.validate_numbers(params)
         instance_ids = _cache.running_instances(make_client(module, "ec2"), targets)

@@ -137,7 +137,7 @@ options:
         type: dict
         suboptions:
           output_s3_bucket_name:
-            description: The bucket.
+            description: The bucket, needed beside any of the others.
             type: str
           output_s3_key_prefix:
             description: The folder in the bucket.

@@ -188,7 +188,7 @@ from ansible_collections.nodecache.eks.plugins.module_utils import _model
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_association_state as state
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_associations as api
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 
 FILTERS = (
     "AssociationId",
@@ -201,6 +201,7 @@ FILTERS = (
     "Name",
     "ResourceGroupName",
 )
+_FILTERS = ", ".join(FILTERS)
 
 
 def check_params(client: Any, params: dict[str, Any]) -> None:
@@ -211,8 +212,8 @@ def check_params(client: Any, params: dict[str, Any]) -> None:
     shape = _model.input_shape(client, "UpdateAssociation")
     _model.check(shape, _model.to_request(shape, named), whole=False)
     for name, value in params["filters"].items():
-        if name not in FILTERS or not str(value):
-            raise NodecacheError(f"filters has {name}: '{value}' but must have text for {', '.join(FILTERS)}.")
+        if name not in FILTERS or value in (None, "") or isinstance(value, (dict, list)):
+            raise NodecacheError(f"filters has {shown(name)} with {shown(value)} but must have text for {_FILTERS}.")
 
 
 def _ids(client: Any, params: dict[str, Any]) -> list[str]:

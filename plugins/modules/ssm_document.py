@@ -57,7 +57,7 @@ options:
     description:
       - The format that the content is stored in, V(JSON) for a new document unless it says otherwise.
       - Text that is in this format already is stored as it was written, and else it is converted.
-      - AWS does not store one content twice, so this changes together with O(content) only.
+      - AWS does not store one content twice, so this changes together with O(content) or O(target_type) only.
       - Converting into V(YAML) needs PyYAML where the module runs, as does reading YAML text.
     type: str
     choices: [JSON, YAML, TEXT]
@@ -75,7 +75,9 @@ options:
       - With O(state=absent), the version to delete.
     type: str
   cloud_providers:
-    description: The clouds that the document is for. Needs a botocore that knows this option.
+    description:
+      - The clouds that the document is for. Needs a botocore that knows this option.
+      - AWS does not store one content twice, so this changes together with O(content) or O(target_type) only.
     type: list
     elements: str
     choices: [AWS, Azure, GCP]
@@ -102,6 +104,7 @@ options:
       - The files that go with the version that this run writes, at most 20.
       - AWS tells of a file no more than its name, so that another source under the same name is no change.
       - A new version keeps the files of the one before when this is left out.
+      - AWS does not store one content twice, so this changes together with O(content) or O(target_type) only.
     type: list
     elements: dict
     suboptions:
@@ -223,6 +226,16 @@ document:
       type: str
       returned: when it is there
       sample: say-hello
+    description:
+      description: What the content says that it is for.
+      type: str
+      returned: when it says so
+      sample: Say hello
+    document_version:
+      description: The number of the version that the other values are of.
+      type: str
+      returned: when it is there
+      sample: "3"
     latest_version:
       description: The newest version's number.
       type: str
@@ -233,6 +246,21 @@ document:
       type: str
       returned: when it is there
       sample: "3"
+    schema_version:
+      description: The version of Systems Manager's own rules that the content follows.
+      type: str
+      returned: when the content says so
+      sample: "2.2"
+    hash:
+      description: The hash of the content, by which M(nodecache.eks.ssm_command) can insist on it.
+      type: str
+      returned: when it is there
+      sample: 88228a9f76d59522f4fd9731d07b52c118caf318557c27707f21f43b8bf795d1
+    hash_type:
+      description: How the hash was made.
+      type: str
+      returned: when it is there
+      sample: Sha256
     status:
       description: The status of the version that the other values are of.
       type: str
@@ -301,7 +329,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.nodecache.eks.plugins.module_utils import _model, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_document_state as state
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
+from ansible_collections.nodecache.eks.plugins.module_utils._ssm_document_content import parsed
 from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, resulting_tags, tag_plan
 
 
@@ -323,7 +352,7 @@ def _describe(client: Any, name: str, version: dict[str, str], base: str = "$DEF
     if document is None:
         return {}
     text = _ssm.document_content(client, name, document["DocumentFormat"], **version)
-    return {**document, "Content": state.parsed(text, document["DocumentFormat"], name)}
+    return {**document, "Content": parsed(text, document["DocumentFormat"], name)}
 
 
 def _create(client: Any, module: AnsibleAWSModule) -> dict[str, Any]:
@@ -331,24 +360,20 @@ def _create(client: Any, module: AnsibleAWSModule) -> dict[str, Any]:
     if params["content"] is None:
         raise NodecacheError(f"document '{params['name']}' does not exist, so content is needed.")
     request = state.create_request(client, params)
+    content = parsed(params["content"], request["DocumentFormat"], params["name"])
     tags, _unset = tag_plan({}, params["tags"], True)
+    answer: dict[str, Any] = {}
     if not module.check_mode:
-        _ssm.create_document(client, request, tags)
+        answer = _ssm.create_document(client, request, tags)
         if params["wait"]:
             _ssm.wait_for_document(client, params["name"], params["wait_timeout"])
-    return {
-        **request,
-        "Content": state.parsed(params["content"], request["DocumentFormat"], params["name"]),
-        "Status": "Active" if params["wait"] else "Creating",
-        "LatestVersion": "1",
-        "DefaultVersion": "1",
-        "Tags": tags,
-    }
+    status = "Active" if params["wait"] else "Creating"
+    return {**state.after_write({"Tags": tags}, request, content, answer, status), "DefaultVersion": "1"}
 
 
 def _holder(client: Any, params: dict[str, Any], current: dict[str, Any], content: Any) -> dict[str, Any]:
-    """Return the newest other version that meets the options, {} where none does."""
-    options = state.wanted(client, params)
+    """Return the newest other version that meets the options, {} where none does and a new one can."""
+    options, seen = state.wanted(client, params), [current]
     for version in _ssm.document_versions(client, params["name"]):
         number = version["DocumentVersion"]
         if number == current["DocumentVersion"]:
@@ -358,9 +383,11 @@ def _holder(client: Any, params: dict[str, Any], current: dict[str, Any], conten
             return found
         if params["version_name"] is not None and version.get("VersionName") == params["version_name"]:
             raise NodecacheError(
-                f"version_name is '{params['version_name']}' but version {number} of document "
+                f"version_name is {shown(params['version_name'])} but version {number} of document "
                 f"'{params['name']}' has it already, with other content."
             )
+        seen += [found] if found else []
+    state.check_new(options, content, current, seen)
     return {}
 
 
@@ -369,10 +396,10 @@ def _write(client: Any, module: AnsibleAWSModule, current: dict[str, Any], conte
     params = module.params
     given = current["Content"] if params["content"] is None else params["content"]
     request = state.request(state.wanted(client, params), params, current, given)
-    version: str | None = str(int(current["LatestVersion"]) + 1)
+    answer: dict[str, Any] | None = {}
     if not module.check_mode:
-        version = _ssm.update_document(client, request)
-        if version is None:
+        answer = _ssm.update_document(client, request)
+        if answer is None:
             # Somebody else wrote it in between, or it differs in what AWS does not look at.
             found = _holder(client, params, current, content)
             if not found:
@@ -381,23 +408,7 @@ def _write(client: Any, module: AnsibleAWSModule, current: dict[str, Any], conte
                     "content twice, and what else was asked for cannot change without it."
                 )
             return found
-    kept = {key: value for key, value in current.items() if key != "VersionName"}
-    return {
-        **kept,
-        **request,
-        "Content": content,
-        "DocumentVersion": version,
-        "LatestVersion": version,
-        "Status": "Active" if params["wait"] else "Updating",
-    }
-
-
-def _default(params: dict[str, Any], current: dict[str, Any], after: dict[str, Any]) -> str:
-    """Return the number of the version that is to be the default one."""
-    asked = params["default_version"]
-    if asked is None:
-        return str(after["DocumentVersion"])
-    return str({"$DEFAULT": current["DefaultVersion"], "$LATEST": after["LatestVersion"]}.get(asked, asked))
+    return state.after_write(current, request, content, answer, "Active" if params["wait"] else "Updating")
 
 
 def _update(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
@@ -406,11 +417,11 @@ def _update(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> t
     state.check_fixed(client, params, current)
     content, after, wrote = current["Content"], current, False
     if params["content"] is not None:
-        content = state.parsed(params["content"], params["document_format"] or current["DocumentFormat"], name)
+        content = parsed(params["content"], params["document_format"] or current["DocumentFormat"], name)
     if state.differing(state.wanted(client, params), current, content):
         after = _holder(client, params, current, content) or _write(client, module, current, content)
         wrote = after["LatestVersion"] != current["LatestVersion"]
-    version = _default(params, current, after)
+    version = state.default_number(params, current, after)
     moves = version != current["DefaultVersion"]
     if wrote and (params["wait"] or moves) and not module.check_mode:
         # Only a version that is ready can become the default one.
@@ -418,7 +429,7 @@ def _update(client: Any, module: AnsibleAWSModule, current: dict[str, Any]) -> t
     if moves:
         numbers = {entry["DocumentVersion"] for entry in _ssm.document_versions(client, name)}
         if version not in numbers | {after["DocumentVersion"]}:
-            raise NodecacheError(f"default_version is '{version}' but document '{name}' has no such version.")
+            raise NodecacheError(f"default_version is {shown(version)} but document '{name}' has no such version.")
         if not module.check_mode:
             _ssm.set_default_version(client, name, version)
     if not wrote and params["default_version"] is not None:

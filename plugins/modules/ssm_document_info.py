@@ -191,7 +191,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.nodecache.eks.plugins.module_utils import _model, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_document_state as state
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
+from ansible_collections.nodecache.eks.plugins.module_utils._ssm_document_content import parsed
 
 
 def check_params(client: Any, params: dict[str, Any]) -> None:
@@ -199,6 +200,10 @@ def check_params(client: Any, params: dict[str, Any]) -> None:
     asked = {option: params[option] for option in ("name", "document_version", "version_name")}
     shape = _model.input_shape(client, "GetDocument")
     _model.check(shape, _model.to_request(shape, asked), whole=False)
+    for key, value in (params["filters"] or {}).items():
+        for item in (value or [None]) if isinstance(value, list) else [value]:
+            if item in (None, "") or isinstance(item, (dict, list)):
+                raise NodecacheError(f"filters.{key} is {shown(value)} but must be text or a list of texts.")
     _model.check(_model.input_shape(client, "ListDocuments"), {"Filters": _filters(params)})
 
 
@@ -226,7 +231,7 @@ def _told(client: Any, params: dict[str, Any], document: dict[str, Any]) -> dict
         own = document["DocumentFormat"]
         asked = params["document_format"] or own
         text = _ssm.document_content(client, name, asked, DocumentVersion=document["DocumentVersion"])
-        result["content"] = text if params["document_format"] else state.parsed(text, own, name)
+        result["content"] = text if params["document_format"] else parsed(text, own, name)
     if params["include_versions"]:
         result["versions"] = _model.to_result(shapes["DocumentVersions"], _ssm.document_versions(client, name))
     if params["include_account_ids"]:

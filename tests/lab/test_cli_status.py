@@ -25,6 +25,24 @@ def test_an_image_is_listed_once():
     ]
 
 
+def test_a_node_that_is_stopped_is_shown_too(monkeypatch, tmp_path):
+    # A warm pool's nodes are there with their images, and do not run.
+    monkeypatch.setattr(status.fleet, "DISKS", tmp_path)
+    monkeypatch.setattr(status.fleet, "STATES", tmp_path / "states")
+    monkeypatch.setattr(status.settings, "client", lambda _service: Nothing())
+    (tmp_path / "i-1").mkdir()
+    lines = list(status.report([]))
+    assert lines[1:4] == ["Nodes", "INSTANCE  ADDRESS  STATE    CONTAINERD", "i-1       -        stopped  -"]
+
+
+class Nothing:
+    def get_paginator(self, _name):
+        return self
+
+    def paginate(self):
+        return []
+
+
 class Ssm:
     def __init__(self, key, pages):
         self.key, self.pages = key, pages

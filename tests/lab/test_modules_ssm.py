@@ -73,7 +73,7 @@ def test_a_document_in_yaml(lab, cases, run_module):
     assert cases("ssm_document", name=NAME, content=content("echo two"))["document_format"] == "YAML"
     cases("ssm_document", name=NAME, content=content("echo three"), document_format="JSON")
     alone = run_module("ssm_document", name=NAME, document_format="YAML")
-    assert "could not update (DuplicateDocumentContent): AWS does not store one content twice" in alone["msg"]
+    assert "document_format cannot change without content or target_type" in alone["msg"]
 
 
 def test_documents_are_listed(lab, run_module, cases):

@@ -137,3 +137,20 @@ def test_output_is_cut_with_the_agents_marks() -> None:
     both = joined("o" * 3000, "e" * 3000)
     assert "---Output truncated---" in both and both.endswith("\n---Error truncated----") and len(both) <= 2500
     assert joined("o" * 2399, "") == "o" * 2399
+
+
+def test_schema_1_2_has_the_settings_of_plugins_for_steps() -> None:
+    inputs = {"runCommand": ["echo {{ word }}"], "timeoutSeconds": "7"}
+    content = {
+        "schemaVersion": "1.2",
+        "parameters": {"word": {"type": "String"}},
+        "runtimeConfig": {"aws:runShellScript": {"properties": [inputs, inputs]}},
+    }
+    document_run.check_content(content)
+    steps = document_run.render(content, {"word": ["hello"]})
+    assert [(step.name, step.script, step.timeout) for step in steps] == [
+        ("aws:runShellScript", "echo hello\n", 7),
+        ("aws:runShellScript-1", "echo hello\n", 7),
+    ]
+    with pytest.raises(DocumentError, match="runtimeConfig must hold at least one step"):
+        document_run.check_content({"schemaVersion": "1.2", "mainSteps": [inputs]})

@@ -114,8 +114,11 @@ def test_an_unknown_operation_is_named_so(lab: Any, service: str) -> None:
 
 
 def test_an_operation_that_nothing_answers_is_no_server_error(lab: Any) -> None:
-    assert refused(lab, "events", "list_partner_event_sources", NamePrefix="a")["Code"] == "UnknownOperationException"
-    assert refused(lab, "eks", "list_capabilities", clusterName="c")["Code"] == "UnknownOperationException"
+    partner = {"NamePrefix": "aws.partner/example.com/mine"}
+    assert refused(lab, "events", "list_partner_event_sources", **partner)["Code"] == "UnknownOperationException"
+    config = {"roleArn": "r", "provider": "EC2"}
+    code = refused(lab, "eks", "register_cluster", name="c", connectorConfig=config)["Code"]
+    assert code == "UnknownOperationException"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 nodecache.eks contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Runs behind nodecache.py in one script, and uses its runtime, its credentials and its lock.
+# Runs behind nodecache.py in one script, and uses its runtime, its registry login and its lock.
 # pylint: disable=undefined-variable
 
 STOP_ATTEMPTS = 6
@@ -64,7 +64,7 @@ def rounds(image, runtime, count, deadline):
     if exact not in local or not local[exact].id:
         raise Failure("the image is not on this node: prefetch it first")
     kept = {name: row for name, row in local.items() if row.digest == image.digest}
-    auth = retry(deadline, credentials, image.repository, image.ecr)
+    login = retry(deadline, registry_token, image.ecr) if image.ecr else None
     result = {"cached": [], "uncached": []}
     token = f"{os.getpid()}-{int(time.time())}"
     for turn in range(count):
@@ -73,13 +73,13 @@ def rounds(image, runtime, count, deadline):
         for turn in range(count):
             runtime.remove(local[exact].id)
             begun = time.monotonic()
-            runtime.pull(tagged, auth, deadline)
+            runtime.pull(tagged, login, deadline)
             pulled = time.monotonic() - begun
             name = exact if exact in runtime.images() else tagged
             result["uncached"].append(round(pulled + start(runtime, name, f"uncached-{token}-{turn}"), 3))
     finally:
         if exact not in runtime.images():
-            runtime.pull(exact, auth, deadline)
+            runtime.pull(exact, login, deadline)
         restore(runtime, kept)
     return result
 
@@ -87,7 +87,6 @@ def rounds(image, runtime, count, deadline):
 def benchmark():
     with os.fdopen(3, encoding="utf-8") as handle:
         request = json.load(handle)
-    os.environ.setdefault("HOME", "/root")
     os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     try:
         print(json.dumps(measure(request)))

@@ -11,7 +11,6 @@ each reference on any node. Of this run: action, source, pushed, jitter and imag
 Report: one JSON line of at most 2,400 bytes on standard output; docs/report.md says more.
   v, action, node, containerd, free    1, as asked, instance id, version, bytes free for images
   ok                 nothing is left to be done; the exit code is then 0, else 1
-  via                "ctr" where curl speaks no HTTP/2, and the kubelet's own way is closed
   error              only when the whole run went wrong
   omitted, missing   only when the line was too long: images left out; of all images, those not well
   images             one entry an image:
@@ -22,13 +21,10 @@ Report: one JSON line of at most 2,400 bytes on standard output; docs/report.md 
     expected         digest the registry names, only when ref does not name it and digest differs
     fetched, total   compressed bytes of its layers here and in all, only while it is being pulled
     skipped, error   why nothing had to be done; what went wrong
-A line that is too long first gets shorter errors, then loses size, source and seconds, then
-digests that ref repeats, then entries, those that are well first.
 """
 
 from __future__ import annotations
 
-import base64
 import calendar
 import collections
 import concurrent.futures
@@ -46,17 +42,15 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from urllib.parse import unquote, urlencode
 
-KUBELET, PROVIDERS = "/etc/kubernetes/kubelet", "/etc/eks/image-credential-provider"
-SOCKET, STORE, LOCKS = "unix:///run/containerd/containerd.sock", "/var/lib/containerd", "/run/nodecache"
-PIN, MARKS, OS_RELEASE = "io.cri-containerd.pinned", "nodecache.eks/", "/etc/os-release"
-LINE_BYTES, ATTEMPTS = 2400, 5
-# Below the document's timeoutSeconds: past that the agent kills the script and nothing is reported.
-RUN_SECONDS = 3300
+KUBELET, SOCKET = "/etc/kubernetes/kubelet", "unix:///run/containerd/containerd.sock"
+STORE, LOCKS, OS_RELEASE = "/var/lib/containerd", "/run/nodecache", "/etc/os-release"
+PIN, MARKS = "io.cri-containerd.pinned", "nodecache.eks/"
+# RUN_SECONDS stay below the document's timeoutSeconds: past that the agent kills the script and nothing is reported.
+LINE_BYTES, ATTEMPTS, RUN_SECONDS = 2400, 5, 3300
 # What usual layers take unpacked, for each compressed byte.
 UNPACKED = 2.5
 REFERENCE = re.compile(
@@ -68,9 +62,9 @@ ECR = re.compile(
     r"\.(?P<suffix>amazonaws\.com(?:\.cn)?|amazonaws\.eu|on\.aws|on\.amazonwebservices\.com\.cn)"
 )
 OCI, DOCKER = "application/vnd.oci.image.", "application/vnd.docker."
-MANIFESTS = [OCI + "index.v1+json", DOCKER + "distribution.manifest.list.v2+json"]
-MANIFESTS += [OCI + "manifest.v1+json", DOCKER + "distribution.manifest.v2+json"]
 CONFIGS = (OCI + "config.v1+json", DOCKER + "container.image.v1+json")
+KINDS = ("index.v1+json", "manifest.v1+json"), ("distribution.manifest.list.v2+json", "distribution.manifest.v2+json")
+ACCEPT = "Accept: " + ", ".join([OCI + kind for kind in KINDS[0]] + [DOCKER + kind for kind in KINDS[1]])
 # Signatures, attestations, bills of materials and SOCI indexes have tags too.
 ARTEFACT = re.compile(r"sha256-[0-9a-f]{64}.*|.*\.(sig|att|sbom)|.*-soci")
 MARK = re.compile(r"(?P<source>[a-z]+):(?P<seconds>[0-9.]*):(?P<pushed>[0-9]+):(?P<digest>[0-9a-f]+)")
@@ -82,15 +76,11 @@ Local = collections.namedtuple("Local", "digest labels id size")
 
 
 class Failure(Exception):
-    """Why an image could not be had; Passing, when that may be gone on the next attempt."""
+    """Why an image could not be had; what is passing may be gone on the next attempt."""
 
-
-class Passing(Failure):
-    pass
-
-
-class Unpushed(Failure):
-    """Nothing that matches was pushed so far: no fault of an association made before the first push."""
+    def __init__(self, message, passing=False):
+        super().__init__(message)
+        self.passing = passing or bool(PASSING.search(message))
 
 
 class Skip(Exception):
@@ -101,39 +91,17 @@ class Skip(Exception):
 TROUBLE = (Failure, OSError, ValueError, LookupError)
 
 
-def failure(message, passing=False):
-    return (Passing if passing or PASSING.search(message) else Failure)(message)
-
-
 def retry(deadline, call, *arguments):
     """Call until it works, a lasting failure shows, or attempts or time run out."""
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(ATTEMPTS):
         try:
             return call(*arguments)
-        except Passing:
-            pause = random.uniform(0.5, 1) * min(20, 2 ** (attempt - 1))
-            if attempt == ATTEMPTS or time.monotonic() + pause > deadline:
+        except Failure as error:
+            pause = random.uniform(0.5, 1) * min(20, 2**attempt)
+            if not error.passing or attempt == ATTEMPTS - 1 or time.monotonic() + pause > deadline:
                 raise
             time.sleep(pause)
     raise AssertionError("unreachable")
-
-
-def read_json(path):
-    if not os.path.exists(path):
-        return {}
-    with open(path, encoding="utf-8") as handle:
-        return json.load(handle)
-
-
-def run(command, data=b"", environment=None, seconds=60):
-    """Return what a command prints."""
-    try:
-        done = subprocess.run(command, input=data, env=environment, capture_output=True, timeout=seconds, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise Passing(f"{command[0]}: timed out") from error
-    if done.returncode:
-        raise failure(f"{command[0]}: {done.stderr.decode(errors='replace').strip()[-300:]}")
-    return done.stdout.decode()
 
 
 def curl(url, headers=(), data=None, options=(), seconds=20, allowed=(200,)):
@@ -150,14 +118,14 @@ def curl(url, headers=(), data=None, options=(), seconds=20, allowed=(200,)):
         os.close(reading)
     said, place = done.stderr.decode(errors="replace"), url.partition("?")[0]
     if done.returncode:
-        raise failure(f"{place}: {(said.splitlines() or ['?'])[-1]}", done.returncode in PASSING_CURL)
+        raise Failure(f"{place}: {(said.splitlines() or ['?'])[-1]}", done.returncode in PASSING_CURL)
     status = int(re.findall(r"(?m)^HTTP/\S+ (\d+)", said)[-1])
     if status not in allowed:
-        raise failure("{}: {} {}".format(place, status, done.stdout[:300].decode(errors="replace")))
+        raise Failure(f"{place}: {status} {done.stdout[:300].decode(errors='replace')}")
     return status, said, done.stdout
 
 
-# --- protobuf: only what the CRI messages below need ------------------------------------------
+# --- the container runtime: CRI messages, which are protobuf, through curl; ctr for labels ----
 
 
 def varint(value):
@@ -172,23 +140,25 @@ def field(number, value):
 
 def decode(data):
     """Return {field number: [values]}; values are int or bytes."""
-    fields, at, numbers = {}, 0, []
+    fields, at = {}, 0
+
+    def number():
+        nonlocal at
+        value = shift = 0
+        while True:
+            at, byte = at + 1, data[at]
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+            shift += 7
+
     while at < len(data):
-        end = at
-        while data[end] > 0x7F:
-            end += 1
-        numbers.append(sum((byte & 0x7F) << 7 * place for place, byte in enumerate(data[at : end + 1])))
-        at = end + 1
-        if len(numbers) == 2:
-            (key, value), numbers = numbers, []
-            # Of wire type 2 the value is a length, and what it counts follows.
-            if key & 7 == 2:
-                at, value = at + value, data[at : at + value]
-            elif key & 7:
-                break
-            fields.setdefault(key >> 3, []).append(value)
-    if numbers or at != len(data):
-        raise Failure("the container runtime's answer cannot be read")
+        key, value = number(), number()
+        if key & 7 == 2:
+            at, value = at + value, data[at : at + value]
+        if key & 7 not in (0, 2) or at > len(data):
+            raise Failure("the container runtime's answer cannot be read")
+        fields.setdefault(key >> 3, []).append(value)
     return fields
 
 
@@ -198,14 +168,12 @@ def text(fields, *numbers):
     return text(decode(data), *numbers[1:]) if numbers[1:] else data.decode()
 
 
-# --- the container runtime --------------------------------------------------------------------
-
-
 def kubelet_config():
     """Merge the kubelet's configuration file and its drop-ins, in the kubelet's order."""
     merged = {}
-    for path in [KUBELET + "/config.json"] + sorted(glob.glob(KUBELET + "/config.json.d/*.conf")):
-        merged.update(read_json(path))
+    for path in glob.glob(KUBELET + "/config.json") + sorted(glob.glob(KUBELET + "/config.json.d/*.conf")):
+        with open(path, encoding="utf-8") as handle:
+            merged.update(json.load(handle))
     return merged
 
 
@@ -219,27 +187,31 @@ def for_this_machine(index):
 
 
 class Runtime:
-    """The kubelet's own CRI endpoints, spoken with curl; for labels and progress containerd's ctr."""
+    """The CRI endpoints of the kubelet."""
 
-    def __init__(self, kubelet, via=None):
+    def __init__(self, kubelet):
         runtime = kubelet.get("containerRuntimeEndpoint") or SOCKET
-        self.runtime, self.via = runtime.replace("unix://", "", 1), via
-        self.service = (kubelet.get("imageServiceEndpoint") or runtime).replace("unix://", "", 1)
+        service = kubelet.get("imageServiceEndpoint") or runtime
+        self.runtime, self.service = runtime.replace("unix://", "", 1), service.replace("unix://", "", 1)
 
     def call(self, method, message=b"", seconds=60):
         socket = self.service if method.startswith("ImageService/") else self.runtime
         options = ["http2-prior-knowledge", 'noproxy = "*"', "unix-socket = " + json.dumps(socket)]
-        body = b"\0" + len(message).to_bytes(4, "big") + message
-        kind = ["content-type: application/grpc", "te: trailers"]
-        _status, headers, answer = curl("http://localhost/runtime.v1." + method, kind, body, options, seconds)
+        body, kind = b"\0" + len(message).to_bytes(4, "big") + message, "content-type: application/grpc"
+        url = "http://localhost/runtime.v1." + method
+        _status, headers, answer = curl(url, [kind, "te: trailers"], body, options, seconds)
         code = int(([-1] + re.findall(r"(?im)^grpc-status: *(\d+)", headers))[-1])
         if code:
             said = (["no grpc-status"] + re.findall(r"(?im)^grpc-message: *(.*?)\r?$", headers))[-1]
-            raise failure(unquote(said), code in (4, 8, 14))
+            raise Failure(unquote(said), code in (4, 8, 14))
         return decode(answer[5:])
 
-    def ctr(self, *arguments, seconds=60):
-        return run(["ctr", "--address", self.runtime, "-n", "k8s.io", *arguments], seconds=seconds)
+    def ctr(self, *arguments):
+        command = ["ctr", "--address", self.runtime, "-n", "k8s.io", *arguments]
+        done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+        if done.returncode:
+            raise Failure(f"ctr: {done.stderr.decode(errors='replace').strip()[-300:]}")
+        return done.stdout.decode()
 
     def version(self):
         return (re.findall(r"Version: +v?(\d+\.\d+\.\d+)", self.ctr("version")) or [None])[-1]
@@ -247,41 +219,18 @@ class Runtime:
     def images(self):
         """Return {name: Local}."""
         known, found = {}, {}
-        for item in [] if self.via else self.call("ImageService/ListImages").get(1, []):
-            image = decode(item)
+        for image in map(decode, self.call("ImageService/ListImages").get(1, [])):
             for name in image.get(2, []) + image.get(3, []):
                 known[name.decode()] = (text(image, 1), image.get(4, [0])[0])
         for row in [line.split() for line in self.ctr("images", "ls").splitlines()[1:] if line]:
             labels = dict(item.split("=", 1) for item in row[-1].split(",") if "=" in item)
-            found[row[0]] = Local(row[2], labels, *known.get(row[0], (self.via and row[2], None)))
+            found[row[0]] = Local(row[2], labels, *known.get(row[0], (None, None)))
         return found
 
-    def pull(self, name, auth, deadline):
-        left = max(1, deadline - time.monotonic())
-        if self.via:
-            return self.pull_with_ctr(name, auth, left)
-        message = field(1, field(1, name)) + (field(2, field(1, auth[0]) + field(2, auth[1])) if auth else b"")
-        return self.call("ImageService/PullImage", message, left)
-
-    def pull_with_ctr(self, name, auth, seconds):
-        """Pull where curl speaks no HTTP/2: without the node's mirrors, and its compressed layers stay."""
-        if re.search(r"(?m)^ +snapshotter = [\"'](?!overlayfs)\w", run(["containerd", "config", "dump"])):
-            raise Failure("curl speaks no HTTP/2, and ctr would not unpack into the kubelet's snapshotter")
-        host, secret, directory = name.partition("/")[0], os.memfd_create("hosts"), tempfile.mkdtemp(dir=LOCKS)
-        hosts = f'server = "https://{host}"\n[host."https://{host}"]\ncapabilities = ["pull", "resolve"]\n'
-        hosts += f'[host."https://{host}".header]\nauthorization = ["{basic(auth)}"]\n' if auth else ""
-        try:
-            # Only a name lies on the disk: what it leads to is this process's memory, and ends with it.
-            os.mkdir(f"{directory}/{host}")
-            os.symlink(f"/proc/{os.getpid()}/fd/{secret}", f"{directory}/{host}/hosts.toml")
-            os.write(secret, hosts.encode())
-            self.ctr("images", "pull", "--hosts-dir", directory, name, seconds=seconds)
-        finally:
-            os.close(secret)
-            shutil.rmtree(directory)
-        if "@" not in name:
-            # A Pod by digest would not find what was pulled by tag.
-            self.ctr("images", "tag", "--force", name, name.rpartition(":")[0] + "@" + self.images()[name].digest)
+    def pull(self, name, token, deadline):
+        auth = field(2, field(3, token)) if token else b""
+        seconds = max(1, deadline - time.monotonic())
+        return self.call("ImageService/PullImage", field(1, field(1, name)) + auth, seconds)
 
     def used(self):
         """Return the ids and names of images that any container, also a crashed one, needs."""
@@ -293,33 +242,38 @@ class Runtime:
 
     def disk(self):
         """Return (free, total) bytes of the images' file system, and whether the kubelet's own files share it."""
-        path = STORE if self.via else text(self.call("ImageService/ImageFsInfo"), 1, 2, 1) or STORE
+        path, kubelet = text(self.call("ImageService/ImageFsInfo"), 1, 2, 1) or STORE, "/var/lib/kubelet"
         while not os.path.exists(path):
             path = os.path.dirname(path)
-        stats, kubelet = os.statvfs(path), "/var/lib/kubelet"
+        stats = os.statvfs(path)
         shared = not os.path.exists(kubelet) or os.stat(kubelet).st_dev == os.stat(path).st_dev
         return stats.f_bavail * stats.f_frsize, stats.f_blocks * stats.f_frsize, shared
 
-    def progress(self, digest):
-        """Return fetched and total bytes of the layers of an image that is being pulled, if it is."""
+    def layers(self, digest):
+        """Return {digest: compressed bytes} of an image's layers, or nothing when its manifest is not here."""
         try:
             found = json.loads(self.ctr("content", "get", digest))
             if "manifests" in found:
                 found = json.loads(self.ctr("content", "get", for_this_machine(found)))
         except (Failure, Skip):
-            # Its manifest is not here: its pull has not begun.
+            return {}
+        return {layer["digest"]: layer["size"] for layer in found.get("layers", [])}
+
+    def progress(self, digest):
+        """Return fetched and total bytes of the layers of an image that is being pulled, if it is."""
+        layers = self.layers(digest)
+        if not layers:
             return {}
         here, active = {}, r"(?m)^\S*(sha256:[0-9a-f]{64})\s+([0-9.]+) ?([kMGT]?)i?B"
         for key, number, unit in re.findall(active, self.ctr("content", "active")):
             here[key] = int(float(number) * 1000 ** " kMGT".index(unit or " "))
         # Asked last: a blob that is finished in between must not be missing from both lists.
         here.update(dict.fromkeys(self.ctr("content", "ls", "-q").split(), float("inf")))
-        layers = {layer["digest"]: layer["size"] for layer in found.get("layers", [])}
         fetched = sum(min(size, here.get(digest, 0)) for digest, size in layers.items())
         return {"fetched": fetched, "total": sum(layers.values())}
 
 
-# --- registry and AWS -------------------------------------------------------------------------
+# --- AWS, signed by curl: the AWS CLI takes most of a second to start. And any registry -------
 
 
 @functools.lru_cache(None)
@@ -330,24 +284,21 @@ def imds(path):
     return curl(f"{base}/latest/meta-data/{path}", ["X-aws-ec2-metadata-token: " + token], options=direct)[2].decode()
 
 
-def describe_images(ecr, repository):
-    """Return every tagged image of an ECR repository. curl signs: the AWS CLI takes most of a second to start."""
+def ecr_api(ecr, action, **asked):
+    """Ask ECR's API as the node's own role, which is who the kubelet's credential provider is as well."""
     region, suffix = ecr["region"], ecr["suffix"]
     host = ("ecr-fips" if ecr["fips"] else "api.ecr") + f".{region}.{suffix}"
     if suffix.startswith("on."):
-        host = f"ecr.{region}.api." + ("aws" if suffix == "on.aws" else suffix[3:])
+        host = f"ecr{ecr['fips'] or ''}.{region}.api." + ("aws" if suffix == "on.aws" else suffix[3:])
     key = json.loads(imds("iam/security-credentials/" + imds("iam/security-credentials/").split()[0]))
     headers = ["content-type: application/x-amz-json-1.1", "x-amz-security-token: " + key["Token"]]
-    headers += ["x-amz-target: AmazonEC2ContainerRegistry_V20150921.DescribeImages"]
+    headers += ["x-amz-target: AmazonEC2ContainerRegistry_V20150921." + action]
     signed = [f'aws-sigv4 = "aws:amz:{region}:ecr"', f'user = "{key["AccessKeyId"]}:{key["SecretAccessKey"]}"']
-    asked = {"registryId": ecr["account"], "repositoryName": repository, "filter": {"tagStatus": "TAGGED"}}
-    images, asked["maxResults"] = [], 1000
-    while True:
-        answer = json.loads(curl(f"https://{host}/", headers, json.dumps(asked).encode(), signed)[2])
-        images += answer["imageDetails"]
-        if not answer.get("nextToken"):
-            return images
-        asked["nextToken"] = answer["nextToken"]
+    return json.loads(curl(f"https://{host}/", headers, json.dumps(asked).encode(), signed)[2])
+
+
+def registry_token(ecr):
+    return ecr_api(ecr, "GetAuthorizationToken")["authorizationData"][0]["authorizationToken"]
 
 
 def artefact(tag, pattern):
@@ -355,60 +306,33 @@ def artefact(tag, pattern):
     return ARTEFACT.fullmatch(tag) and not (pattern.endswith("-soci") and tag.endswith("-soci"))
 
 
-def newest(images, pattern):
-    """Return (time, tag, digest) of the newest pushed real image with a tag that matches."""
-    found = []
-    for image in images:
-        if image.get("artifactMediaType", CONFIGS[0]) in CONFIGS:
-            for tag in fnmatch.filter(image.get("imageTags", []), pattern):
-                if not artefact(tag, pattern):
-                    found.append((image["imagePushedAt"], tag, image["imageDigest"]))
-    if not found:
-        raise Unpushed(f"no tagged image matches '{pattern}'")
-    return max(found)
+def newest(ecr, repository, pattern):
+    """Return (time, tag, digest) of the newest pushed real image with a tag that matches, or None."""
+    asked = {"registryId": ecr["account"], "repositoryName": repository, "filter": {"tagStatus": "TAGGED"}}
+    found, more = [], {"maxResults": 1000}
+    while more:
+        answer = ecr_api(ecr, "DescribeImages", **asked, **more)
+        for image in answer["imageDetails"]:
+            if image.get("artifactMediaType", CONFIGS[0]) in CONFIGS:
+                tags = [tag for tag in fnmatch.filter(image["imageTags"], pattern) if not artefact(tag, pattern)]
+                found += [(image["imagePushedAt"], tag, image["imageDigest"]) for tag in tags]
+        more = answer.get("nextToken") and {"maxResults": 1000, "nextToken": answer["nextToken"]}
+    return max(found, default=None)
 
 
-def matches(pattern, name):
-    """Say whether a kubelet credential provider pattern covers an image name."""
-    (wanted, _slash, start), (given, _slash, path) = pattern.partition("/"), name.partition("/")
-    wanted, given = wanted.split("."), given.split(".")
-    return len(wanted) == len(given) and all(map(fnmatch.fnmatchcase, given, wanted)) and path.startswith(start)
-
-
-def credentials(name, ecr):
-    """Return (user, password) as the kubelet would get them, or None; they stay in memory."""
-    for provider in read_json(PROVIDERS + "/config.json").get("providers", []):
-        if any(matches(pattern, name) for pattern in provider.get("matchImages", [])):
-            asked = {"kind": "CredentialProviderRequest", "apiVersion": provider["apiVersion"], "image": name}
-            command = [os.path.join(PROVIDERS, provider["name"])] + (provider.get("args") or [])
-            extra = {item["name"]: item["value"] for item in provider.get("env") or []}
-            answer = json.loads(run(command, json.dumps(asked).encode(), dict(os.environ, **extra)))
-            for pattern, auth in (answer.get("auth") or {}).items():
-                if matches(pattern, name):
-                    return auth["username"], auth["password"]
-    if ecr:
-        return "AWS", run(["aws", "ecr", "get-login-password", "--region", ecr["region"]]).strip()
-    return None
-
-
-def basic(auth):
-    return "Basic " + base64.b64encode(":".join(auth).encode()).decode()
-
-
-def manifest(image, what, auth, *options):
+def manifest(image, what, token, *options):
     """Return (headers, body) of a manifest; a registry that wants a token of its own is asked for one."""
     host = "registry-1.docker.io" if image.host == "docker.io" else image.host
-    url, accept = f"https://{host}/v2/{image.path}/manifests/{what}", "Accept: " + ", ".join(MANIFESTS)
-    login = ["Authorization: " + basic(auth)] if auth else []
-    status, headers, body = curl(url, [accept, *login], options=options, allowed=(200, 401))
+    url, login = f"https://{host}/v2/{image.path}/manifests/{what}", ["Authorization: Basic " + token] if token else []
+    status, headers, body = curl(url, [ACCEPT, *login], options=options, allowed=(200, 401))
     if status == 401:
         asks = re.search(r'(?im)^www-authenticate: *bearer .*?realm="(https://[^"]+)"(.*service="([^"]*)")?', headers)
         if not asks:
             raise Failure(f"{url}: 401, the registry does not take these credentials")
         query = urlencode({"service": asks[3] or "", "scope": f"repository:{image.path}:pull"})
-        token = json.loads(curl(asks[1] + "?" + query, login)[2])
-        bearer = "Authorization: Bearer " + (token.get("token") or token["access_token"])
-        _status, headers, body = curl(url, [accept, bearer], options=options)
+        answer = json.loads(curl(asks[1] + "?" + query)[2])
+        bearer = "Authorization: Bearer " + (answer.get("token") or answer["access_token"])
+        _status, headers, body = curl(url, [ACCEPT, bearer], options=options)
     return headers, body
 
 
@@ -445,21 +369,37 @@ class Image:
         return all(row and row.id and self.digest in (None, row.digest) for row in rows)
 
 
+def repository_of(name):
+    return re.split(r"@|:(?!.*/)", name)[0]
+
+
 @contextlib.contextmanager
 def lock(repository, deadline):
-    """Keep other runs off a repository; a lock lasts no longer than its process."""
+    """Keep other runs off a repository; a lock lasts no longer than its process. What is written in it is promised."""
     os.makedirs(LOCKS, mode=0o700, exist_ok=True)
     name = hashlib.sha256(repository.encode()).hexdigest()[:16]
-    with open(f"{LOCKS}/{name}.lock", "w", encoding="utf-8") as handle:
+    with open(f"{LOCKS}/{name}.lock", "a", encoding="utf-8") as handle:
         while True:
-            try:
+            with contextlib.suppress(BlockingIOError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
+            if time.monotonic() > deadline:
+                raise Failure("another run still works on this repository")
+            time.sleep(0.1)
+        handle.truncate(0)
+        yield handle
+
+
+def promised():
+    """Return the bytes of disk that the pulls of all runs on this node were promised."""
+    total = 0
+    for path in glob.glob(LOCKS + "/*.lock"):
+        with open(path, encoding="utf-8") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise Failure("another run still works on this repository") from None
-                time.sleep(0.1)
-        yield
+                total += int(handle.read() or 0)
+    return total
 
 
 def threshold(value, total):
@@ -480,7 +420,7 @@ class Cache:
         self.keep, self.pushed, self.jitter = request["keep"], request["pushed"], int(request["jitter"])
         self.wanted = [Image(ref, keep) for ref, keep in request["wanted"].items()]
         self.kubelet, self.runtime, self.deadline = kubelet, runtime, time.monotonic() + RUN_SECONDS
-        self.guard, self.logging_in, self.logins, self.promised = threading.Lock(), threading.Lock(), {}, 0
+        self.guard, self.tokens = threading.Lock(), {}
         self.workers = 1 if kubelet.get("serializeImagePulls", True) else kubelet.get("maxParallelImagePulls") or 4
         self.local = runtime.images()
 
@@ -498,7 +438,7 @@ class Cache:
         found = {}
         for name, row in local.items():
             if self.own(row):
-                found.setdefault((re.split(r"@|:(?!.*/)", name)[0], row.digest), []).append(name)
+                found.setdefault((repository_of(name), row.digest), []).append(name)
         return found
 
     def rule(self, image):
@@ -508,38 +448,34 @@ class Cache:
         return fits[0] if fits else Image(image.repository, self.keep)
 
     def siblings(self, image, local):
-        """Return [(pushed, names)] of each of our images that one keep counts, newest first."""
+        """Return [(when pushed, key, names)] of each of ours that one keep counts, newest first."""
         rule, found = self.rule(image), []
         for key, names in self.ours(local).items():
             if rule.fits(*key, names):
-                found.append((max(int(self.own(local[name])["pushed"]) for name in names), names))
+                found.append((max(int(self.own(local[name])["pushed"]) for name in names), key, names))
         # What was just asked for is the newest, however long it has been here.
-        return sorted(found, key=lambda one: (local[one[1][0]].digest == image.digest, *one), reverse=True)
+        return sorted(found, key=lambda one: (one[1][1] == image.digest, *one), reverse=True)
 
-    def old(self, image, local):
-        keep = self.rule(image).keep
-        return [names for _pushed, names in self.siblings(image, local)[keep:]] if keep else []
-
-    def settled(self, image, local):
-        return image.present(local) and all(self.held(local[name]) for name in image.names())
-
-    def login(self, image):
-        key = image.host if image.ecr else image.repository
-        with self.logging_in:
-            if key not in self.logins:
-                self.logins[key] = retry(self.deadline, credentials, image.repository, image.ecr)
-            return self.logins[key]
+    def token(self, image):
+        """Return what the registry takes for a login, or None; it stays in memory."""
+        with self.guard:
+            if image.ecr and image.host not in self.tokens:
+                self.tokens[image.host] = retry(self.deadline, registry_token, image.ecr)
+            return self.tokens.get(image.host)
 
     def ask(self, image, what, *options):
         # Only ECR has to answer; what another registry does not tell at once, a mirror may know.
-        return retry(self.deadline if image.ecr else 0, manifest, image, what, self.login(image), *options)
+        return retry(self.deadline if image.ecr else 0, manifest, image, what, self.token(image), *options)
 
     def head(self, image):
-        """Return the digest that the registry has under the image's tag."""
-        found = re.search(r"(?im)^docker-content-digest: *(sha256:[0-9a-f]{64})", self.ask(image, image.tag, "head")[0])
-        if not found:
-            raise Failure(f"{image.host} does not say which digest the tag has")
-        return found[1]
+        """Return the digest that ECR has under the image's tag, "" where it has no such tag; another may keep quiet."""
+        try:
+            headers, _body = self.ask(image, image.tag, "head")
+        except Failure as error:
+            if image.ecr and " 404 " not in str(error):
+                raise
+            return "" if image.ecr else None
+        return (re.findall(r"(?im)^docker-content-digest: *(sha256:[0-9a-f]{64})", headers) or [None])[0]
 
     def resolve(self, image):
         """Find the digest that is wanted, and leave out what no node can run or nobody asked for."""
@@ -553,19 +489,21 @@ class Cache:
             if self.pushed:
                 image.pushed = calendar.timegm(time.strptime(self.pushed[:19], "%Y-%m-%dT%H:%M:%S"))
         elif image.plain():
-            try:
-                image.digest = self.head(image)
-            except Failure:
-                if image.ecr:
-                    raise
+            image.digest = self.head(image)
+            if image.digest == "":
+                raise Failure(f"there is no tag '{image.tag}'")
         elif image.ecr:
-            images = retry(self.deadline, describe_images, image.ecr, image.path)
-            image.pushed, image.tag, image.digest = newest(images, image.tag)
+            found = retry(self.deadline, newest, image.ecr, image.path, image.tag)
+            if not found:
+                # An association may well be made before the first push.
+                early = self.action == "prefetch" and self.source == "association"
+                raise (Skip if early else Failure)(f"no tagged image matches '{image.tag}'")
+            image.pushed, image.tag, image.digest = found
         else:
             raise Failure("only ECR images may leave the tag out or use a pattern")
 
-    def measure(self, image):
-        """Return the compressed and the unpacked size of this platform's layers."""
+    def measure(self, image, local):
+        """Return the compressed and the unpacked size of this platform's layers that the repository's images lack."""
         try:
             found = json.loads(self.ask(image, image.digest or image.tag)[1])
             if "manifests" in found:
@@ -576,14 +514,16 @@ class Cache:
             return 0, 0
         if found.get("artifactType") or found.get("config", {}).get("mediaType") not in CONFIGS:
             raise Skip("an artefact, not an image")
-        layers = [(item["size"], 1 if item["mediaType"].endswith("tar") else UNPACKED) for item in found["layers"]]
-        return sum(size for size, _factor in layers), int(sum(size * factor for size, factor in layers))
+        near = {row.digest for name, row in local.items() if row.id and repository_of(name) == image.repository}
+        here = {layer for digest in near for layer in self.runtime.layers(digest)}
+        layers = [layer for layer in found["layers"] if layer["digest"] not in here]
+        unpacked = [layer["size"] * (1 if layer["mediaType"].endswith("tar") else UNPACKED) for layer in layers]
+        return sum(layer["size"] for layer in layers), int(sum(unpacked))
 
-    @contextlib.contextmanager
-    def room(self, image):
+    def promise(self, image, local, held):
         """Refuse a pull after which the kubelet would remove images or evict Pods; promise it the space."""
-        packed, unpacked = self.measure(image)
-        with self.guard:
+        packed, unpacked = self.measure(image, local)
+        with lock("room", self.deadline):
             free, total, shared = self.runtime.disk()
             high = self.kubelet.get("imageGCHighThresholdPercent") or 85
             limits = {"imageGCHighThresholdPercent": total * (100 - high) / 100}
@@ -591,53 +531,38 @@ class Cache:
             for signal in ["imagefs.available"] + ["nodefs.available"] * shared:
                 limits[signal] = threshold(hard.get(signal, "0"), total)
             name = max(limits, key=limits.get)
-            left = free - self.promised - packed - unpacked
+            left = free - promised() - packed - unpacked
             if left < limits[name]:
-                sizes = [size >> 20 for size in (packed, unpacked, left, free, int(limits[name]))]
+                sizes = [int(size) >> 20 for size in (packed, unpacked, left, free, limits[name])]
                 said = "{} MiB and about {} unpacked would leave {} of {} MiB free, less than {} of the kubelet's {}"
                 raise Failure(said.format(*sizes, name))
-            self.promised += packed + unpacked
-        try:
-            yield
-        finally:
-            with self.guard:
-                self.promised -= packed + unpacked
+            held.write(str(packed + unpacked))
+            held.flush()
 
     def prefetch(self, image):
         self.resolve(image)
-        if self.settled(image, self.local) and not self.old(image, self.local):
+        if image.present(self.local) and all(self.held(self.local[name]) for name in image.names()):
             return
-        with lock(image.repository, self.deadline):
+        with lock(image.repository, self.deadline) as held:
             local, seconds = self.runtime.images(), ""
-            newer = [pushed for pushed, _names in self.siblings(image, local) if image.pushed and pushed > image.pushed]
+            newer = [one for one in self.siblings(image, local) if image.pushed and one[0] > image.pushed]
             if self.source == "event" and len(newer) >= (self.rule(image).keep or len(newer) + 1):
                 raise Skip("newer ones are here, as many as are kept")
             if image.named and image.plain() and not image.present(local):
                 # A tag that has moved on since belongs to the event of its new digest.
-                try:
-                    image.moved = self.head(image) != image.digest
-                except Failure as error:
-                    if image.ecr and " 404 " not in str(error):
-                        raise
-                    image.moved = bool(image.ecr)
+                image.moved = self.head(image) not in (image.digest, None)
             if not image.present(local):
-                with self.room(image):
-                    time.sleep(random.uniform(0, self.jitter))
-                    auth, began = self.login(image), time.monotonic()
-                    for name in image.names():
-                        # The first name brings the second, unless its tag has moved on in this very moment.
-                        if name == image.names()[0] or name not in self.runtime.images():
-                            retry(self.deadline, self.runtime.pull, name, auth, self.deadline)
+                self.promise(image, local, held)
+                time.sleep(random.uniform(0, self.jitter))
+                token, began = self.token(image), time.monotonic()
+                for name in image.names():
+                    # The first name brings the second, unless its tag has moved on in this very moment.
+                    if name == image.names()[0] or name not in self.runtime.images():
+                        retry(self.deadline, self.runtime.pull, name, token, self.deadline)
                 seconds, local = f"{time.monotonic() - began:.2f}", self.runtime.images()
             for name in image.names():
                 if name in local and image.digest in (None, local[name].digest):
                     self.label(name, local[name], seconds, image.pushed)
-            local = self.runtime.images()
-            old = self.old(image, local)
-            used = self.runtime.used() if old and not self.runtime.via else set()
-            for names in old:
-                if not used & {local[names[0]].id, *names}:
-                    self.drop(local, names, used)
 
     def label(self, name, row, seconds, pushed):
         """Pin and mark one name; what is held already keeps its mark."""
@@ -647,31 +572,49 @@ class Cache:
             value = mark.group() if mark and not seconds else fresh
             self.runtime.ctr("images", "label", name, PIN + "=pinned", f"{self.mark}={value}")
 
-    def drop(self, local, names, used):
+    def surplus(self, asked, local):
+        """Return {(repository, digest): names} of those of ours that this run lets go of."""
+        ours, gone = self.ours(local), {}
+        if self.action == "release":
+            gone = {key: names for key, names in ours.items() if any(one.fits(*key, names) for one in asked)}
+        elif self.action == "prefetch":
+            for key, names in ours.items() if self.source == "association" and self.wanted else []:
+                if not any(one.fits(*key, names) for one in self.wanted):
+                    gone[key] = names
+            for image in asked:
+                keep = self.rule(image).keep
+                gone.update({key: names for _pushed, key, names in self.siblings(image, local)[keep:] if keep})
+        return gone
+
+    def tidy(self, asked, local):
+        """Let go of what is surplus; say whether there was any."""
+        surplus = self.surplus(asked, local)
+        for key in surplus:
+            with lock(key[0], self.deadline):
+                local = self.runtime.images()
+                names = self.surplus(asked, local).get(key)
+                if names:
+                    self.drop(local, names)
+        return bool(surplus)
+
+    def drop(self, local, names):
         """Unmark an image, unpin it unless another install wants it, remove it when it is ours alone and unused."""
         row, pulled = local[names[0]], any(self.own(local[name])["seconds"] for name in names)
+        used = self.runtime.used() & {row.id, *names}
+        if used and self.action == "prefetch":
+            # A later run removes it; a release has none, and leaves it to the kubelet.
+            return
         everyone = {name for name, other in local.items() if other.id == row.id and not name.startswith("sha256:")}
         alone = all(key == self.mark or not key.startswith(MARKS) for name in everyone for key in local[name].labels)
         for name in names:
             self.runtime.ctr("images", "label", name, self.mark + "=", *[PIN + "="] * alone)
-        # Without the CRI nobody can tell what containers use: unpinned, it is the kubelet's to remove.
-        unused = row.id and not used & {row.id, *names} and not self.runtime.via
         others = everyone - set(names)
-        if alone and pulled and unused and not others:
-            self.runtime.remove(row.id)
-        elif alone and pulled and unused and all(self.own(local[name]) for name in others):
-            # Another repository of ours has the very same image: by its id, that would go as well.
-            self.runtime.ctr("images", "rm", *names)
-
-    def release(self, fits):
-        """Let go of all of ours that fits. What a container still uses stays, but not pinned."""
-        used = set() if self.runtime.via else self.runtime.used()
-        for key in self.ours(self.runtime.images()):
-            with lock(key[0], self.deadline):
-                local = self.runtime.images()
-                names = self.ours(local).get(key)
-                if names and fits(*key, names):
-                    self.drop(local, names, used)
+        if alone and pulled and row.id and not used:
+            if not others:
+                self.runtime.remove(row.id)
+            elif all(self.own(local[name]) for name in others):
+                # Another repository of ours has the very same image: by its id, that would go as well.
+                self.runtime.ctr("images", "rm", *names)
 
     def attempt(self, ref):
         """Do for one reference what is asked; return what describe wants to know."""
@@ -685,8 +628,7 @@ class Cache:
         except Skip as skip:
             said["skipped"] = str(skip)
         except TROUBLE as error:
-            waits = isinstance(error, Unpushed) and self.action == "prefetch" and self.source == "association"
-            said["skipped" if waits else "error"] = str(error) or type(error).__name__
+            said["error"] = str(error) or type(error).__name__
         return ref, image, said
 
     def describe(self, local, ref, image, said):
@@ -707,9 +649,13 @@ class Cache:
         return dict(entry, **said)
 
 
+def well(entry):
+    return bool(entry["cached"] or "skipped" in entry)
+
+
 def shorten(report):
-    """Return the report as one line that Run Command does not cut."""
-    images = report["images"]
+    """Return the report as one line that Run Command does not cut: less and less of it, those that are well first."""
+    images, missing = report["images"], len(report["images"]) - sum(map(well, report["images"]))
 
     def fits():
         return len(json.dumps(report, separators=(",", ":"))) <= LINE_BYTES
@@ -724,17 +670,11 @@ def shorten(report):
     for item in [] if fits() else images:
         if item["digest"] and item["ref"].endswith(item["digest"]):
             del item["digest"]
-    missing = len(images) - sum(map(well, images))
     while not fits():
-        # Those that are well go first: what is missing is what the reader needs.
         images.sort(key=well)
         images.pop()
         report.update(omitted=report.get("omitted", 0) + 1, missing=missing)
     return json.dumps(report, separators=(",", ":"))
-
-
-def well(entry):
-    return bool(entry["cached"] or "skipped" in entry)
 
 
 def connect(kubelet):
@@ -748,7 +688,7 @@ def connect(kubelet):
     missing = [tool for tool in ("curl", "ctr") if not shutil.which(tool)]
     if missing or not os.path.exists(runtime.runtime):
         raise Failure(f"no {' and no '.join(missing) or runtime.runtime}: not an EKS-optimised Amazon Linux node")
-    return runtime if "HTTP2" in run(["curl", "-V"]) else Runtime(kubelet, via="ctr")
+    return runtime
 
 
 def work(request, report):
@@ -756,22 +696,20 @@ def work(request, report):
     kubelet = kubelet_config()
     runtime = connect(kubelet)
     cache = Cache(request, kubelet, runtime)
-    report.update(containerd=runtime.version(), **({"via": runtime.via} if runtime.via else {}))
+    report["containerd"] = runtime.version()
     refs = list(dict.fromkeys(ref for ref in request["images"] if ref))
     if cache.action != "prefetch" and not refs:
         for (_repository, digest), names in sorted(cache.ours(cache.local).items()):
             refs += [name + "@" + digest for name in names if "@" not in name] or names
     with concurrent.futures.ThreadPoolExecutor(cache.workers) as pool:
         done = list(pool.map(cache.attempt, refs))
+    local = runtime.images()
     try:
-        if cache.action == "release":
-            cache.release(lambda *ours: any(image and image.fits(*ours) for _ref, image, _said in done))
-        elif cache.action == "prefetch" and cache.source == "association" and cache.wanted:
-            cache.release(lambda *ours: not any(item.fits(*ours) for item in cache.wanted))
+        if cache.tidy([image for _ref, image, said in done if image and not said], local):
+            local = runtime.images()
     except TROUBLE as error:
         # What was pulled before is told all the same.
         report["error"] = f"not all could be let go of: {error}"
-    local = runtime.images()
     report["images"] = [cache.describe(local, *one) for one in done]
     report["free"] = runtime.disk()[0]
     report["ok"] = "error" not in report and (cache.action == "release" or all(map(well, report["images"])))
@@ -780,8 +718,7 @@ def work(request, report):
 def main():
     with os.fdopen(3, encoding="utf-8") as handle:
         request = json.load(handle)
-    # The agent promises neither.
-    os.environ.setdefault("HOME", "/root")
+    # The agent promises none of them.
     os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     report = {"v": 1, "action": request["action"], "node": os.environ.get("AWS_SSM_INSTANCE_ID"), "ok": False}
     report.update(containerd=None, free=None, images=[])

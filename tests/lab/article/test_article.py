@@ -6,161 +6,13 @@ https://aws.amazon.com/blogs/containers/start-pods-faster-by-prefetching-images/
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
-from lab import cli
-
-ROOT = Path(__file__).resolve().parents[3]
-NAME = "article"
 POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryReadOnly", "AmazonSSMManagedInstanceCore")
-
-# The commands of the event and of the association: newest image first, as far as its name is all one knows.
-NEWEST = "sort_by(imageDetails,& imagePushedAt)[-1].imageTags[0]"
-COMMANDS = [
-    f"tag=$(aws ecr describe-images --repository-name $EDP_NAME --query '{NEWEST}' --output text)",
-    "sudo ctr -n k8s.io images pull -u AWS:$(aws ecr get-login-password) "
-    "$EDP_AWS_ACCOUNT.dkr.ecr.$EDP_AWS_REGION.amazonaws.com/$EDP_NAME:$tag",
-]
-TARGET = {"Key": "tag:Name", "Values": ["$EDP_NAME-nodegroup-Node"]}
-PATTERN = {
-    "source": ["aws.ecr"],
-    "detail-type": ["ECR Image Action"],
-    "detail": {"action-type": ["PUSH"], "result": ["SUCCESS"], "repository-name": ["$EDP_NAME"]},
-}
-FILES = {
-    "repo.json": {"repositoryName": "$EDP_NAME"},
-    "events-trust-policy.json": {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    },
-    "events-policy.json": {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": "ssm:SendCommand",
-                "Resource": ["arn:aws:ec2:$EDP_AWS_REGION:$EDP_AWS_ACCOUNT:instance/*"],
-                "Condition": {"StringEquals": {"ec2:ResourceTag/*": ["$EDP_NAME-nodegroup-Node"]}},
-            },
-            {
-                "Effect": "Allow",
-                "Action": "ssm:SendCommand",
-                "Resource": ["arn:aws:ssm:$EDP_AWS_REGION:*:document/AWS-RunShellScript"],
-            },
-        ],
-    },
-    "events-rule.json": {"Name": "$EDP_NAME", "Description": "A push", "EventPattern": json.dumps(PATTERN)},
-    "events-target.json": {
-        "Targets": [
-            {
-                "Id": "prefetch",
-                "Arn": "arn:aws:ssm:$EDP_AWS_REGION::document/AWS-RunShellScript",
-                "RoleArn": "arn:aws:iam::$EDP_AWS_ACCOUNT:role/$EDP_NAME-role",
-                "Input": json.dumps({"commands": COMMANDS}),
-                "RunCommandParameters": {"RunCommandTargets": [TARGET]},
-            }
-        ]
-    },
-    "statemanager-association.json": {
-        "Name": "AWS-RunShellScript",
-        "Targets": [TARGET],
-        "Parameters": {"commands": COMMANDS},
-        "AssociationName": "$EDP_NAME",
-    },
-    "service-trust-policy.json": {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": ["eks.amazonaws.com", "ec2.amazonaws.com"]},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    },
-    # eksctl names its nodes through a launch template; a managed node group's own have no Name.
-    "launch-template.json": {
-        "TagSpecifications": [
-            {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "$EDP_NAME-nodegroup-Node"}]}
-        ]
-    },
-}
-
-
-class Person:
-    """Somebody at a shell, in a folder with the article's files."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        self.environment = {**own, **cli.environment(), "REGISTRY_AUTH_FILE": str(home / "auth.json")}
-        self.environment |= {"BUILDAH_ISOLATION": "chroot", "AWS_PAGER": ""}
-
-    def types(self, text: str, code: int = 0) -> str:
-        """Type a command, and return what it printed."""
-        done = subprocess.run(
-            ["bash", "-uo", "pipefail", "-c", text],
-            cwd=self.home,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == code, f"{text}\n{done.stdout}{done.stderr}"
-        return done.stdout.strip()
-
-    def is_refused(self, text: str, pattern: str) -> None:
-        """Type a command that has to fail, and see why it did."""
-        said = self.types(f"! {text} 2>&1")
-        assert re.search(pattern, said), f"{text} says: {said}"
-
-    def exports(self, **values: str) -> None:
-        """Set variables for what is typed next."""
-        self.environment.update(values)
-
-    def waits(self, text: str, pattern: str, seconds: float = 60) -> str:
-        """Type a command until it answers as hoped."""
-        deadline = time.monotonic() + seconds
-        while not re.search(pattern, said := self.types(text)):
-            assert time.monotonic() < deadline, f"{text} still says: {said}"
-            time.sleep(0.3)
-        return said
-
-
-def lab(*words: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "lab", *words], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@pytest.fixture(name="person", scope="module")
-def person_fixture(tmp_path_factory):
-    if os.geteuid() != 0:
-        pytest.skip("the lab makes namespaces and mounts")
-    for tool in ("envsubst", "podman"):
-        if not shutil.which(tool):
-            pytest.skip(f"the article needs {tool}")
-
-    lab("up")
-    try:
-        home = tmp_path_factory.mktemp("article")
-        for name, content in FILES.items():
-            (home / name).write_text(json.dumps(content, indent=2))
-        person = Person(home)
-        person.exports(EDP_AWS_REGION="us-east-1", EDP_NAME=NAME)
-        person.exports(EDP_AWS_ACCOUNT=person.types("aws sts get-caller-identity --query Account --output text"))
-        yield person
-    finally:
-        lab("down")
 
 
 def test_the_cluster(person):
@@ -234,7 +86,7 @@ def test_the_association(person):
         "envsubst '$EDP_AWS_REGION $EDP_AWS_ACCOUNT $EDP_NAME' < statemanager-association.json > updated.json && "
         "aws ssm create-association --cli-input-json file://updated.json"
     )
-    assert json.loads(said)["AssociationDescription"]["AssociationName"] == NAME
+    assert json.loads(said)["AssociationDescription"]["AssociationName"] == person.name
     # "The status will be in failed state until the first run": the repository is empty.
     person.waits(
         "aws ssm list-associations --association-filter-list key=AssociationName,value=$EDP_NAME"
@@ -288,15 +140,17 @@ def test_the_node_has_the_image(person):
     assert said.count(name) == 1
 
 
-def test_the_labs_status_and_logs_tell_of_it(person):
+def test_the_labs_status_and_logs_tell_of_it(person, lab):
     (instance,) = person.types(INSTANCES).split()
     lines = [line.split() for line in lab("status").splitlines()]
     assert any(line[:1] == [instance] and "online" in line for line in lines)
-    assert any(line[:1] == [instance] and line[1].endswith(f"/{NAME}:latest") for line in lines[1:] if len(line) > 1)
-    assert any(NAME in line and f"tag:Name={NAME}-nodegroup-Node" in line for line in lines)
+    assert any(
+        line[:1] == [instance] and line[1].endswith(f"/{person.name}:latest") for line in lines[1:] if len(line) > 1
+    )
+    assert any(person.name in line and f"tag:Name={person.name}-nodegroup-Node" in line for line in lines)
     assert sum("AWS-RunShellScript" in line[3] and "Success" in line for line in lines if len(line) > 4) == 1
     assert "ends with 0" in lab("logs", f"{instance}-agent", "--lines", "100")
-    assert f"/v2/{NAME}/manifests/latest" in lab("logs", "registry-access", "--lines", "1000")
+    assert f"/v2/{person.name}/manifests/latest" in lab("logs", "registry-access", "--lines", "1000")
     assert f"{instance}-containerd" in lab("logs", "--list")
 
 
@@ -316,9 +170,42 @@ def test_a_new_node_gets_the_image_too(person):
         f"aws ssm describe-association-executions --association-id $({association}) --output text", "Success=1"
     )
     deadline = time.monotonic() + 60
-    while sessions(person).count(f"/{NAME}:latest") < 2:
+    while sessions(person).count(f"/{person.name}:latest") < 2:
         assert time.monotonic() < deadline, "the new node has no image"
         time.sleep(0.5)
+
+
+# Each tool logs in and pushes as its own people do it.
+PUSHES = {
+    "skopeo": "podman build -q -t $EDP_NAME:skopeo . && "
+    'skopeo copy -q containers-storage:localhost/$EDP_NAME:skopeo "docker://$IMAGE:skopeo"',
+    "buildah": 'buildah bud -q -t "$IMAGE:buildah" . && buildah push -q "$IMAGE:buildah"',
+}
+
+
+@pytest.mark.parametrize("tool", PUSHES)
+def test_another_tool_pushes_and_the_nodes_pull(person, tool):
+    if not shutil.which(tool):
+        pytest.skip(f"this machine has no {tool}")
+    host = "$EDP_AWS_ACCOUNT.dkr.ecr.$EDP_AWS_REGION.amazonaws.com"
+    person.exports(REGISTRY_AUTH_FILE=str(person.home / f"{tool}.json"))
+    person.types("echo '{}' > $REGISTRY_AUTH_FILE")
+    push = f"echo {tool} > files/large_file_1.txt; {PUSHES[tool]}"
+    person.is_refused(f"{{ {push}; }}", "(?i)unauthorized|authentication required|no basic auth")
+    person.types(
+        f"aws ecr get-login-password --region $EDP_AWS_REGION | {tool} login --username AWS --password-stdin {host}"
+    )
+    person.types(push)
+    digest = person.types(
+        "aws ecr describe-images --repository-name $EDP_NAME"
+        f" --image-ids imageTag={tool} --query 'imageDetails[0].imageDigest' --output text"
+    )
+    assert re.fullmatch(r"sha256:[0-9a-f]{64}", digest)
+    deadline = time.monotonic() + 60
+    while sessions(person).count(f"/{person.name}:{tool}") < 2:
+        assert time.monotonic() < deadline, f"the nodes have no image of {tool}'s"
+        time.sleep(0.5)
+    assert digest in sessions(person)
 
 
 def test_everything_goes(person):
@@ -349,4 +236,5 @@ def test_everything_goes(person):
         )
     for role in ("cluster", "node"):
         person.types(f"aws iam delete-role --role-name $EDP_NAME-{role}")
+    person.types("podman rmi -i $EDP_NAME:skopeo $IMAGE:buildah")
     person.types("podman rmi $EDP_NAME $EDP_AWS_ACCOUNT.dkr.ecr.$EDP_AWS_REGION.amazonaws.com/$EDP_NAME")

@@ -94,11 +94,14 @@ def test_a_node_that_is_stopped_keeps_its_disk_only_when_told(nodes):
     assert nodes.run(name, "touch /var/lib/amazon/kept", {}, 10).exit_code == 0
     nodes.stop(name, keep_disk=True)
     assert not nodes.online(name)
+    assert fleet.stopped() == [name]
     nodes.start(name, address)
+    assert fleet.stopped() == []
     assert nodes.run(name, "test -e /var/lib/amazon/kept && ctr version > /dev/null", {}, 30).exit_code == 0
     nodes.stop(name, keep_disk=True)
     nodes.stop(name)
     assert not (fleet.DISKS / name).exists()
+    assert fleet.stopped() == []
 
 
 def test_a_node_is_ended_by_its_state_file_alone(nodes):

@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from lab import settings
+from lab import server, settings
 from lab.node import aws_command, files, machine_image
 
 NODE = "i-0aaaaaaaaaaaaaab1"
@@ -62,20 +62,27 @@ def test_the_metadata_service_is_asked_for_the_region_last(monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     asked = []
 
-    class Fetcher:
-        def retrieve_region(self):
-            asked.append(1)
-            return "us-east-1"
+    def region():
+        asked.append(1)
+        return "us-east-1"
 
-    monkeypatch.setattr(aws_command, "InstanceMetadataRegionFetcher", Fetcher)
-    assert aws_command.environment(Session()) == {
+    assert aws_command.environment(Session(), region) == {
         "AWS_CA_BUNDLE": aws_command.BUNDLE,
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_CA_BUNDLE", "/mine")
-    assert aws_command.environment(Session()) == {}
+    assert aws_command.environment(Session(), region) == {}
+    monkeypatch.setenv("AWS_REGION", "ap-south-1")
+    assert aws_command.environment(Session(), region) == {"AWS_DEFAULT_REGION": "ap-south-1"}
     assert asked == [1]
+
+
+def test_the_server_keeps_the_botocore_that_its_clients_have():
+    # The CLI brings another one, with models of its own.
+    asked = "import lab.server, botocore; print(botocore.__file__)"
+    told = subprocess.run([sys.executable, "-c", asked], cwd=server.ROOT, capture_output=True, text=True, check=True)
+    assert "awscli" not in told.stdout
 
 
 def test_a_node_looks_like_an_eks_node(nodes, tmp_path, monkeypatch):

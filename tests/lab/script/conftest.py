@@ -149,12 +149,6 @@ class World:
         """Start the node's operating system again."""
         FLEET.reboot(node)
 
-    def old_curl(self, node: str) -> None:
-        """Give the node a curl that says it speaks no HTTP/2."""
-        wrapper = "#!/bin/sh\n[ \"$1\" != -V ] || { curl-http2 -V | sed s/HTTP2//; exit; }\nexec curl-http2 \"$@\"\n"
-        script = f"cp /usr/bin/curl /usr/bin/curl-http2; rm /usr/bin/curl; cat >/usr/bin/curl <<'END'\n{wrapper}END\n"
-        self.shell(node, script + "chmod 755 /usr/bin/curl")
-
     def container(self, node: str, image: str) -> Callable[[], None]:
         """Start a container of an image as the kubelet does; return what ends and removes it."""
         common = (ROLE / "files/nodecache.py").read_text().split("\nif __name__ ==")[0]

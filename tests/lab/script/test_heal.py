@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
 from typing import Any
@@ -56,22 +57,35 @@ def test_a_restarted_containerd_still_has_what_was_pulled(world: Any, node: str,
     assert world.run(node, [ref])["ok"]
 
 
-def test_too_small_a_disk_refuses_before_a_byte(world: Any, node: str) -> None:
-    repository = world.repository("full")
-    digest = world.push(repository, "v1", megabytes=2)
-    ref = f"{world.host}/{repository}:v1@{digest}"
+def refusal(world: Any, node: str, ref: str) -> str:
+    """Return what a node whose disk is never empty enough says to an image."""
     drop_in = "/etc/kubernetes/kubelet/config.json.d/99-test.conf"
     hard = json.dumps({"evictionHard": {"nodefs.available": "99.9999%"}})
     world.shell(node, f"mkdir -p $(dirname {drop_in}); echo '{hard}' > {drop_in}")
     try:
         report = world.run(node, [ref])
-        assert not report["ok"]
-        said = report["images"][0]["error"]
-        assert re.fullmatch(r"3 MiB and about 3 unpacked would leave .* of the kubelet's nodefs.available", said), said
-        assert not [line for line in world.pulls(repository) if "/blobs/" in line]
     finally:
         world.shell(node, f"rm {drop_in}")
-    assert world.run(node, [ref])["ok"]
+    assert not report["ok"]
+    said: str = report["images"][0]["error"]
+    return said
+
+
+def test_too_small_a_disk_refuses_before_a_byte(world: Any, node: str) -> None:
+    repository = world.repository("full")
+    name, base = f"{world.host}/{repository}", world.layer(os.urandom(2_000_000))
+    digest = world.push_manifest(repository, "v1", *world.image(base))
+    said = refusal(world, node, f"{name}:v1@{digest}")
+    assert re.fullmatch(r"3 MiB and about 3 unpacked would leave .* of the kubelet's nodefs.available", said), said
+    assert not [line for line in world.pulls(repository) if "/blobs/" in line]
+    assert world.run(node, [f"{name}:v1@{digest}"])["ok"]
+
+    # The next version brings only what is new in it.
+    digest = world.push_manifest(repository, "v2", *world.image(base, world.layer(os.urandom(1_200_000), "new")))
+    assert refusal(world, node, f"{name}:v2@{digest}").startswith("1 MiB and about 1 unpacked")
+    before = len(world.pulls(repository))
+    assert world.run(node, [f"{name}:v2@{digest}"])["ok"]
+    assert len([line for line in world.pulls(repository)[before:] if "/blobs/" in line]) == 2, "its config, its layer"
 
 
 def test_two_runs_at_once_pull_once(world: Any, node: str) -> None:

@@ -1,4 +1,4 @@
-"""Nothing secret shows while a pull runs, by whichever way it pulls."""
+"""Nothing secret shows while a pull runs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import stat
 import threading
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from lab.aws import ecr_tokens
 
@@ -50,12 +48,9 @@ class Watch:
             return
 
 
-@pytest.mark.parametrize("way", ["cri", "ctr"])
-def test_the_token_shows_nowhere(world: Any, slow: Any, way: str) -> None:
+def test_the_token_shows_nowhere(world: Any, slow: Any) -> None:
     node, repository = world.node(), world.repository("secret")
     digest = world.push(repository, "v1", megabytes=2, layers=2)
-    if way == "ctr":
-        world.old_curl(node)
     slow(node, "30mbit")
     known = set(ecr_tokens._tokens)
     with Watch() as watch:
@@ -65,23 +60,8 @@ def test_the_token_shows_nowhere(world: Any, slow: Any, way: str) -> None:
     assert tokens, "the node asked for a token"
     everything = b"\0".join(watch.seen)
     # What pulled was seen while it did.
-    assert (b"curl\0-q\0" if way == "cri" else b"images\0pull\0--hosts-dir") in everything
+    assert b"curl\0-q\0" in everything
     for secret in [*tokens, *map(world.basic, tokens), *world.node_secrets(node)]:
         assert secret not in everything
         assert secret not in result.stdout + result.stderr
         assert not world.files_with(node, secret)
-
-
-def test_without_http2_it_pulls_with_ctr_and_says_so(world: Any) -> None:
-    node, repository = world.node(), world.repository("fallback")
-    digest, name = world.push(repository, "v1"), f"{world.host}/{repository}"
-    world.old_curl(node)
-    report = world.run(node, [name], source="association")
-    assert report["ok"] and report["via"] == "ctr" and report["images"][0]["digest"] == digest
-    names = world.names(node)
-    for one in (f"{name}:v1", f"{name}@{digest}"):
-        assert "io.cri-containerd.pinned=pinned" in names[one]
-    assert all(one.endswith(".lock") for one in world.shell(node, "ls /run/nodecache").split())
-    assert world.run(node, [], "release")["ok"]
-    left = world.names(node)
-    assert "pinned" not in left[f"{name}:v1"]

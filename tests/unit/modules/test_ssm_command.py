@@ -118,7 +118,7 @@ def test_every_option_is_sent(strict_client, run_module):
 
 def test_what_is_left_out_is_not_sent(strict_client, run_module):
     client = strict_client("ssm", Ssm())
-    run_module("ssm_command", document_name="nodecache-ml", instance_ids=[NODE], max_errors="")
+    run_module("ssm_command", document_name="nodecache-ml", instance_ids=[NODE], max_errors=None)
     assert client.requests("SendCommand") == [{"DocumentName": "nodecache-ml", "InstanceIds": [NODE]}]
 
 

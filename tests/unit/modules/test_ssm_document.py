@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 
@@ -50,12 +51,20 @@ class Ssm:
             raise error("InvalidDocumentVersion", "DescribeDocument")
         return found[0]
 
+    @staticmethod
+    def _described_by(content):
+        data = yaml.safe_load(content)
+        names = {"Description": "description", "SchemaVersion": "schemaVersion"} if isinstance(data, dict) else {}
+        return {key: str(data[name]) for key, name in names.items() if name in data}
+
     def _described(self, number):
         fields = {key: value for key, value in self.versions[number].items() if key not in ("Content", "Attachments")}
         files = [{"Name": entry["Name"]} for entry in self.versions[number].get("Attachments") or []]
         return {
             "Name": NAME, "Status": "Active", "LatestVersion": self.latest, "DefaultVersion": self.default,
             "DocumentVersion": number, "DocumentType": self.kind, **fields,
+            "Hash": hashlib.sha256(self.versions[number]["Content"].encode()).hexdigest(), "HashType": "Sha256",
+            **self._described_by(self.versions[number]["Content"]),
             "Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()],
             **({"AttachmentsInformation": files} if files else {}),
         }
@@ -84,15 +93,19 @@ class Ssm:
     def CreateDocument(self, Name, DocumentType, Tags=(), **fields):
         self.versions, self.kind, self.default = {"1": fields}, DocumentType, "1"
         self.tags = {tag["Key"]: tag["Value"] for tag in Tags}
+        return {"DocumentDescription": {**self._described("1"), "Status": "Creating"}}
 
     def UpdateDocument(self, Name, DocumentVersion, **fields):
         assert DocumentVersion == "$LATEST"
-        for version in self.versions.values():
-            if (version["Content"], version.get("TargetType")) == (fields["Content"], fields.get("TargetType")):
-                raise error("DuplicateDocumentContent", "UpdateDocument")
+
+        def telling(version):
+            return yaml.safe_load(version["Content"]), version.get("TargetType")
+
+        if telling(fields) in [telling(version) for version in self.versions.values()]:
+            raise error("DuplicateDocumentContent", "UpdateDocument")
         number = str(int(self.latest) + 1)
         self.versions[number] = fields
-        return {"DocumentDescription": self._described(number)}
+        return {"DocumentDescription": {**self._described(number), "Status": "Updating"}}
 
     def UpdateDocumentDefaultVersion(self, Name, DocumentVersion):
         self.default = self._number(DocumentVersion)
@@ -207,11 +220,10 @@ def test_another_attachment_is_a_new_version(aws, run_module):
     one = {"key": "S3FileUrl", "values": ["s3://example/a.zip"], "name": "a.zip"}
     two = {"key": "S3FileUrl", "values": ["s3://example/b.zip"], "name": "b.zip"}
     cases(content=content("one1"), attachments=[one])
-    check = run_module("ssm_document", check=True, name=NAME, attachments=[one, two])
-    assert check["changed"] and check["document"]["latest_version"] == "2"
     assert not run_module("ssm_document", name=NAME, attachments=[one])["changed"]
-    cases(content=content("two2"), attachments=[one, two])
-    assert run_module("ssm_document", check=True, name=NAME, attachments=[])["changed"]
+    assert cases(content=content("two2"), attachments=[one, two])["latest_version"] == "2"
+    cases(content=content("thr3"), attachments=[])
+    assert not backend.versions["3"]["Attachments"]
 
 
 def test_spacing_and_yaml_are_no_change(aws, run_module):
@@ -248,11 +260,11 @@ def test_yaml_stays_yaml(aws):
     assert backend.versions["2"]["DocumentFormat"] == "YAML"
 
 
-def test_a_format_can_change(aws):
+def test_a_format_changes_with_the_content(aws):
     backend, _client, cases = aws
     cases(content=content("one1"))
-    made = cases(document_format="YAML")
-    assert made["document_format"] == "YAML" and yaml.safe_load(backend.versions["2"]["Content"]) == content("one1")
+    made = cases(content=content("two2"), document_format="YAML")
+    assert made["document_format"] == "YAML" and yaml.safe_load(backend.versions["2"]["Content"]) == content("two2")
     assert backend.default == "2"
 
 
@@ -331,14 +343,48 @@ def test_a_target_type_can_change_alone(aws):
     assert backend.default == "2"
 
 
-def test_what_aws_cannot_change_alone_says_so(aws, run_module):
+@pytest.mark.parametrize(
+    ("alone", "words"),
+    [
+        ({"display_name": "Hello again"}, "display_name"),
+        ({"display_name": "", "cloud_providers": ["GCP"]}, "cloud_providers and display_name"),
+        ({"document_format": "YAML"}, "document_format"),
+        ({"attachments": [{"key": "S3FileUrl", "values": ["s3://b/a.zip"], "name": "a.zip"}]}, "attachments"),
+        ({"content": content("two2"), "display_name": "Hello"}, "display_name"),
+    ],
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_what_aws_cannot_change_alone_says_so_and_in_check_mode_too(aws, run_module, alone, words, check):
+    backend, client, cases = aws
+    cases(content=content("two2"), display_name="Hi")
+    cases(content=content("one1"), display_name="Hello")
+    client.calls.clear()
+    result = run_module("ssm_document", check=check, name=NAME, **alone)
+    number = "1" if "content" in alone else "2"
+    assert result["msg"] == (
+        f"document 'say-hello': {words} cannot change without content or target_type, because version {number} holds "
+        "this content and AWS stores none twice."
+    )
+    assert not WRITES & set(client.names()) and backend.default == "2"
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_an_old_schema_takes_no_new_version(aws, run_module, check):
+    backend, client, cases = aws
+    cases(content={"schemaVersion": "1.2", "runtimeConfig": {}})
+    result = run_module("ssm_document", check=check, name=NAME, content=content("one1"))
+    assert result["msg"] == "document 'say-hello' is of schema 1.2, of which AWS takes no new version: delete it first."
+    assert "UpdateDocument" not in client.names()
+
+
+def test_what_aws_reads_off_a_content_is_foretold(aws):
     backend, _client, cases = aws
-    cases(content=content("two2"), display_name="Hello")
-    cases(content=content("one1"))
-    result = run_module("ssm_document", name=NAME, display_name="Hello again")
-    assert "could not update (DuplicateDocumentContent)" in result["msg"]
-    # And the other version, which has that name but another content, is not taken for it.
-    assert backend.default == "2"
+    made = cases(content={**content("one1"), "description": "Say hello"})
+    assert (made["description"], made["schema_version"], made["document_version"]) == ("Say hello", "2.2", "1")
+    changed = cases(content=content("two2"))
+    assert "description" not in changed and changed["document_version"] == "2"
+    text = backend.versions["2"]["Content"]
+    assert (changed["hash"], changed["hash_type"]) == (hashlib.sha256(text.encode()).hexdigest(), "Sha256")
 
 
 def test_a_version_with_the_same_content_and_target_type_is_promoted(aws):

@@ -21,7 +21,7 @@ spec = importlib.util.spec_from_file_location("nodecache_script", SCRIPT)
 nodecache = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(nodecache)
 # What Case puts something else in place of.
-real_manifest, real_credentials = nodecache.manifest, nodecache.credentials
+real_manifest, real_ecr_api = nodecache.manifest, nodecache.ecr_api
 real_kubelet_config, real_connect = nodecache.kubelet_config, nodecache.connect
 
 HOST = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
@@ -34,13 +34,12 @@ PIN = "io.cri-containerd.pinned"
 class FakeRuntime:
     """Holds images as containerd does: names with a digest and labels, several names an image."""
 
-    via = None
-
     def __init__(self):
         self.names = {}
         self.remote = {}
         self.pulled = []
         self.fetching = {}
+        self.unpacked = set()
         self.in_use = set()
         self.space = (900 << 20, 1000 << 20, True)
 
@@ -57,8 +56,8 @@ class FakeRuntime:
             for name, (digest, labels) in self.names.items()
         }
 
-    def pull(self, name, auth, deadline):
-        self.pulled.append((name, auth))
+    def pull(self, name, token, deadline):
+        self.pulled.append((name, token))
         digest = name.partition("@")[2] or self.remote[name]
         repository = name.rpartition("@" if "@" in name else ":")[0]
         for one in (name, repository + "@" + digest):
@@ -77,6 +76,9 @@ class FakeRuntime:
 
     def remove(self, image_id):
         self.names = {name: item for name, item in self.names.items() if "id-" + item[0] != image_id}
+
+    def layers(self, digest):
+        return {D: 10} if digest in self.unpacked else {}
 
     def progress(self, digest):
         return self.fetching.get(digest, {})
@@ -107,13 +109,19 @@ class Case(unittest.TestCase):
         self.replace("KUBELET", str(self.path / "kubelet"))
         self.replace("connect", lambda kubelet: self.runtime)
         self.replace("kubelet_config", lambda: self.kubelet)
-        self.replace("credentials", lambda name, ecr: ("AWS", TOKEN))
+        self.ecr_images = []
+        self.replace("ecr_api", self.ecr_api)
         self.replace("manifest", self.manifest)
 
     def replace(self, name, value, of=nodecache):
         self.enter(mock.patch.object(of, name, value))
 
-    def manifest(self, image, what, auth, *options):
+    def ecr_api(self, ecr, action, **asked):
+        if action == "GetAuthorizationToken":
+            return {"authorizationData": [{"authorizationToken": TOKEN}]}
+        return {"imageDetails": self.ecr_images}
+
+    def manifest(self, image, what, token, *options):
         """Answer as a registry does; without an entry of its own a tag is what the runtime would pull."""
         name = image.repository + ":" + what
         digest = what if what.startswith("sha256:") else self.tags.get(name) or self.runtime.remote.get(name)

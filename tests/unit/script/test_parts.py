@@ -22,7 +22,7 @@ from script_support import (
     Case,
     nodecache,
     real_connect,
-    real_credentials,
+    real_ecr_api,
     real_kubelet_config,
     real_manifest,
 )
@@ -69,17 +69,15 @@ class References(Case):
         self.assertIsNone(nodecache.ECR.fullmatch(HOST + ".example.org"))
 
     def test_the_newest_is_one_that_a_node_can_run(self):
-        images = [
+        self.ecr_images = [
             {"imagePushedAt": 1, "imageTags": ["v1"], "imageDigest": A},
             {"imagePushedAt": 2, "imageTags": ["v2", "other"], "imageDigest": B},
             {"imagePushedAt": 3, "imageTags": ["sha256-" + "a" * 64 + ".sig", "v3-soci"], "imageDigest": C},
             {"imagePushedAt": 4, "imageTags": ["v9"], "imageDigest": C, "artifactMediaType": "application/vnd.helm"},
-            {"imagePushedAt": 5, "imageDigest": C},
         ]
-        self.assertEqual(nodecache.newest(images, "v*"), (2, "v2", B))
-        self.assertEqual(nodecache.newest(images, "v*-soci"), (3, "v3-soci", C))
-        with self.assertRaisesRegex(nodecache.Failure, "no tagged image"):
-            nodecache.newest(images, "w*")
+        ecr = nodecache.ECR.fullmatch(HOST)
+        for pattern, newest in (("v*", (2, "v2", B)), ("v*-soci", (3, "v3-soci", C)), ("w*", None)):
+            self.assertEqual(nodecache.newest(ecr, "team/app", pattern), newest)
 
     def test_an_index_gives_this_machines_image(self):
         index = {
@@ -102,7 +100,7 @@ class Retries(Case):
         def throttled():
             calls.append(1)
             if len(calls) < 3:
-                raise nodecache.Passing("429")
+                raise nodecache.Failure("429", passing=True)
             return "done"
 
         self.assertEqual(nodecache.retry(time.monotonic() + 60, throttled), "done")
@@ -126,7 +124,7 @@ class Retries(Case):
             ("unexpected status code https://h/v2/a/manifests/v1: 403 Forbidden", False),
             ("no basic auth credentials", False),
         ):
-            self.assertEqual(isinstance(nodecache.failure(said), nodecache.Passing), passing, said)
+            self.assertEqual(nodecache.Failure(said).passing, passing, said)
 
 
 CURL = """
@@ -149,7 +147,7 @@ class Programs(Case):
 
     def test_the_token_is_only_in_pipes(self):
         self.curl()
-        nodecache.Runtime({}).pull(APP + ":v1", ("AWS", TOKEN), time.monotonic() + 60)
+        nodecache.Runtime({}).pull(APP + ":v1", TOKEN, time.monotonic() + 60)
         arguments, environment, config, data = self.calls()[0]
         self.assertIn(TOKEN, data)
         self.assertNotIn(TOKEN, json.dumps([arguments, environment, config]))
@@ -160,14 +158,14 @@ class Programs(Case):
             self.curl(f"HTTP/2 200\r\n\r\ngrpc-status: {code}\r\ngrpc-message: no %20 luck\r\n")
             with self.assertRaisesRegex(nodecache.Failure, "no   luck") as caught:
                 nodecache.Runtime({}).call("ImageService/ListImages")
-            self.assertEqual(isinstance(caught.exception, nodecache.Passing), passing)
+            self.assertEqual(caught.exception.passing, passing)
 
     def test_curls_own_failures(self):
         for code, passing in ((7, True), (28, True), (60, False)):
             self.curl(headers="curl: (60) no trust\n", code=code)
             with self.assertRaisesRegex(nodecache.Failure, "https://h/: .*no trust") as caught:
                 nodecache.curl("https://h/?query")
-            self.assertEqual(isinstance(caught.exception, nodecache.Passing), passing)
+            self.assertEqual(caught.exception.passing, passing)
 
     def test_the_images_are_those_of_the_kubelet_with_containerds_labels(self):
         image = nodecache.field(1, "id-1") + nodecache.field(2, APP + ":v1") + nodecache.field(3, APP + "@" + A)
@@ -204,30 +202,19 @@ class Programs(Case):
             ],
         )
 
-    def test_the_credential_provider_is_spoken_to_as_by_the_kubelet(self):
-        self.tool(
-            "ecr-credential-provider",
-            "asked = json.load(sys.stdin)\n"
-            "assert asked['kind'] == 'CredentialProviderRequest' and os.environ['EXTRA'] == '1'\n"
-            f"auth = {{'*.dkr.ecr.*.amazonaws.com': {{'username': 'AWS', 'password': {TOKEN!r}}}}}\n"
-            "print(json.dumps({'kind': 'CredentialProviderResponse', 'auth': auth}))\n",
-        )
-        provider = {
-            "name": "ecr-credential-provider",
-            "matchImages": ["*.dkr.ecr.*.amazonaws.com"],
-            "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
-            "env": [{"name": "EXTRA", "value": "1"}],
-            "args": None,
-        }
-        (self.path / "config.json").write_text(json.dumps({"providers": [provider]}))
-        self.replace("PROVIDERS", str(self.path))
-        self.assertEqual(real_credentials(APP, nodecache.ECR.fullmatch(HOST)), ("AWS", TOKEN))
-        self.assertIsNone(real_credentials("docker.io/a/b", None))
-
-    def test_without_a_provider_the_aws_cli_has_the_token(self):
-        self.replace("PROVIDERS", str(self.path))
-        self.tool("aws", f"assert sys.argv[1:4:2] == ['ecr', '--region']\nprint({TOKEN!r})")
-        self.assertEqual(real_credentials(APP, nodecache.ECR.fullmatch(HOST)), ("AWS", TOKEN))
+    def test_each_kind_of_ecr_host_has_its_api(self):
+        asked = []
+        self.replace("imds", lambda path: '{"AccessKeyId": "A", "SecretAccessKey": "S", "Token": "T"}')
+        self.replace("curl", lambda url, *_arguments: asked.append(url) or (200, "", b"{}"))
+        for host, api in (
+            (HOST, "api.ecr.eu-central-1.amazonaws.com"),
+            ("123456789012.dkr.ecr-fips.us-east-1.amazonaws.com", "ecr-fips.us-east-1.amazonaws.com"),
+            ("123456789012.dkr-ecr.us-east-1.on.aws", "ecr.us-east-1.api.aws"),
+            ("123456789012.dkr-ecr-fips.us-east-1.on.aws", "ecr-fips.us-east-1.api.aws"),
+            ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", "api.ecr.cn-north-1.amazonaws.com.cn"),
+        ):
+            real_ecr_api(nodecache.ECR.fullmatch(host), "DescribeImages")
+            self.assertEqual(asked.pop(), f"https://{api}/")
 
     def test_kubelet_drop_ins_win(self):
         (self.path / "config.json").write_text(json.dumps({"containerRuntimeEndpoint": "unix:///a", "x": 1}))

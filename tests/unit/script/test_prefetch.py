@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import threading
 
@@ -18,7 +19,7 @@ class Prefetch(Case):
         self.runtime.remote[APP + ":v1"] = A
         report = self.run_script([APP + ":v1@" + A], pushed="1970-01-01T00:02:00Z")
         self.assertTrue(report["ok"])
-        self.assertEqual(self.runtime.pulled, [(APP + ":v1", ("AWS", TOKEN))])
+        self.assertEqual(self.runtime.pulled, [(APP + ":v1", TOKEN)])
         for name in (APP + ":v1", APP + "@" + A):
             labels = self.runtime.names[name][1]
             self.assertEqual(labels[PIN], "pinned")
@@ -47,7 +48,7 @@ class Prefetch(Case):
         self.runtime.mark(APP + ":v1", B, 9)
         report = self.run_script([APP + ":v1@" + A], keep=2)
         self.assertTrue(report["ok"], report)
-        self.assertEqual([name for name, _auth in self.runtime.pulled], [APP + "@" + A])
+        self.assertEqual([name for name, _token in self.runtime.pulled], [APP + "@" + A])
         self.assertEqual(self.runtime.names[APP + ":v1"][0], B)
         self.assertIn(MARK, self.runtime.names[APP + "@" + A][1])
         self.assertFalse(self.run_script([APP + ":v1@" + A], action="report")["ok"])
@@ -55,7 +56,7 @@ class Prefetch(Case):
     def test_a_tag_that_moves_in_between_is_pulled_by_digest_too(self):
         self.tags[APP + ":v1"], self.runtime.remote[APP + ":v1"] = A, B
         report = self.run_script([APP + ":v1@" + A])
-        self.assertEqual([name for name, _auth in self.runtime.pulled], [APP + ":v1", APP + "@" + A])
+        self.assertEqual([name for name, _token in self.runtime.pulled], [APP + ":v1", APP + "@" + A])
         self.assertNotIn(MARK, self.runtime.names[APP + ":v1"][1])
         self.assertIn(MARK, self.runtime.names[APP + "@" + A][1])
         self.assertEqual(report["images"][0]["digest"], A)
@@ -70,11 +71,10 @@ class Prefetch(Case):
         self.assertEqual(len(self.runtime.pulled), 1)
 
     def test_the_newest_is_asked_of_ecr(self):
-        images = [
+        self.ecr_images = [
             {"imagePushedAt": 1.5, "imageTags": ["v1"], "imageDigest": A},
             {"imagePushedAt": 2.5, "imageTags": ["w1"], "imageDigest": B},
         ]
-        self.replace("describe_images", lambda ecr, repository: images)
         self.runtime.remote.update({APP + ":v1": A, APP + ":w1": B})
         report = self.run_script([APP, APP + ":v*"], source="association")
         self.assertTrue(report["ok"])
@@ -101,7 +101,7 @@ class Prefetch(Case):
 
         def late(image, *_arguments):
             asked.append(image.host)
-            raise nodecache.Passing("timed out")
+            raise nodecache.Failure("timed out")
 
         self.replace("manifest", late)
         self.replace("sleep", lambda seconds: None, nodecache.time)
@@ -122,7 +122,7 @@ class Prefetch(Case):
         self.assertEqual(report["images"][0]["error"], "403 Forbidden")
 
     def test_one_bad_image_does_not_stop_the_others(self):
-        self.replace("describe_images", lambda ecr, repository: [{"imageTags": ["v1"]}])
+        self.ecr_images = [{"imageTags": ["v1"]}]
         self.runtime.remote[APP + ":v1"] = A
         report = self.run_script(["nonsense", APP + ":v*", "docker.io/app:v*", APP + ":v1@" + A])
         self.assertEqual([entry["cached"] for entry in report["images"]], [False, False, False, True])
@@ -130,7 +130,6 @@ class Prefetch(Case):
         self.assertEqual(sum("error" in entry for entry in report["images"]), 3)
 
     def test_an_association_made_before_the_first_push_has_not_failed(self):
-        self.replace("describe_images", lambda ecr, repository: [])
         report = self.run_script([APP], source="association")
         self.assertTrue(report["ok"])
         self.assertEqual(report["images"][0]["skipped"], "no tagged image matches '*'")
@@ -185,12 +184,12 @@ class Prefetch(Case):
             running, seen, pull = [], [], type(self.runtime).pull
             both = threading.Barrier(2 if most > 1 else 1)
 
-            def slow(name, auth, deadline, shared=(running, seen, pull, both)):
+            def slow(name, token, deadline, shared=(running, seen, pull, both)):
                 running, seen, pull, both = shared
                 running.append(name)
                 seen.append(len(running))
                 both.wait(60)
-                pull(self.runtime, name, auth, deadline)
+                pull(self.runtime, name, token, deadline)
                 running.remove(name)
 
             self.replace("pull", slow, self.runtime)
@@ -240,6 +239,14 @@ class Room(Case):
         self.runtime.space = (*self.runtime.space[:2], False)
         self.assertTrue(self.run_script([APP + ":v1@" + A])["ok"])
 
+    def test_layers_that_the_repository_has_already_take_no_room(self):
+        self.runtime.space, self.sizes[A] = (200 << 20, 1000 << 20, True), 20 << 20
+        self.runtime.remote[APP + ":v2"] = A
+        for name, fits in ((HOST + "/other:v1", False), (APP + ":v1", True)):
+            self.runtime.hold(name, B)
+            self.runtime.unpacked = {B}
+            self.assertEqual(self.run_script([APP + ":v2@" + A])["ok"], fits)
+
     def test_pulls_at_once_do_not_share_the_same_room(self):
         self.runtime.space = (400 << 20, 1000 << 20, True)
         refs = [f"{HOST}/app{number}:v1@{digest}" for number, digest in enumerate((A, B))]
@@ -254,6 +261,22 @@ class Room(Case):
         self.replace("pull", slow, self.runtime)
         report = self.run_script(refs)
         self.assertEqual(sorted(entry["cached"] for entry in report["images"]), [False, True])
+
+    def test_runs_at_once_do_not_share_the_same_room(self):
+        self.runtime.space = (400 << 20, 1000 << 20, True)
+        self.runtime.remote[APP + ":v1"], self.sizes[A] = A, 50 << 20
+        locks = self.path / "locks"
+        locks.mkdir()
+        other = (locks / "other.lock").open("w")
+        self.addCleanup(other.close)
+        other.write(str(175 << 20))
+        other.flush()
+        fcntl.flock(other, fcntl.LOCK_EX)
+        report = self.run_script([APP + ":v1@" + A])
+        self.assertIn("would leave 50 of 400 MiB free", report["images"][0]["error"])
+        # Its run ended, in whatever way.
+        fcntl.flock(other, fcntl.LOCK_UN)
+        self.assertTrue(self.run_script([APP + ":v1@" + A])["ok"])
 
     def test_thresholds(self):
         for value, wanted in (("10%", 100), ("1Ki", 1024), ("2k", 2000), ("1.5Gi", 1.5 * 2**30), ("7", 7)):
@@ -286,6 +309,11 @@ class Keep(Case):
         self.run_script([APP + ":v2@" + B], keep=2, wanted={APP + ":v*": 1, APP + ":w*": 1})
         self.assertNotIn(APP + ":v1", self.left())
         self.assertIn(APP + ":w1", self.left())
+
+    def test_an_image_that_is_left_alone_pushes_nothing_out(self):
+        report = self.run_script([f"{APP}:w1@{C}"], keep=1, wanted={APP + ":v*": 5})
+        self.assertIn("skipped", report["images"][0])
+        self.assertEqual(len(self.left()), 4)
 
     def test_what_was_asked_for_last_stays(self):
         self.run_script([APP + ":v1@" + A], keep=1, source="command")

@@ -22,7 +22,8 @@ class _Ecr(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         self.server.seen.append((dict(self.headers.items()), body))  # type: ignore[attr-defined]
         more = {"nextToken": "2"} if len(self.server.seen) == 1 else {}  # type: ignore[attr-defined]
-        answer = json.dumps({"imageDetails": [{"imageTags": ["v1"]}], **more}).encode()
+        image = {"imageTags": ["v1"], "imagePushedAt": len(self.server.seen), "imageDigest": "sha256:a"}  # type: ignore[attr-defined]
+        answer = json.dumps({"imageDetails": [image], **more}).encode()
         self.send_response(200)
         self.send_header("content-length", str(len(answer)))
         self.end_headers()
@@ -46,7 +47,7 @@ def test_the_signature_is_aws_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nodecache, "curl", lambda url, *arguments, **more: real(here, *arguments, **more))
     ecr = nodecache.ECR.fullmatch("123456789012.dkr.ecr.eu-central-1.amazonaws.com")
     try:
-        assert len(nodecache.describe_images(ecr, "team/app")) == 2
+        assert nodecache.newest(ecr, "team/app", "v*") == (2, "v1", "sha256:a"), "the second page counts too"
     finally:
         server.shutdown()
         server.server_close()

@@ -1,0 +1,508 @@
+"""What ECR refuses though its model allows it: things that are not there, wrong states, texts and pages.
+
+The codes are those of each operation's page: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Operations.html
+What the model itself rules out is in test_refusals_model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from lab import settings
+from lab.aws import ecr
+from lab.registry import store
+
+ARN = f"arn:aws:ecr:{settings.REGION}:{settings.ACCOUNT}:repository/"
+DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
+NOBODY = f"sha256:{'0' * 64}"
+UPLOAD = "01234567-89ab-cdef-0123-456789abcdef"
+SIGNER = f"arn:aws:iam::{settings.ACCOUNT}:role/signer"
+TAG = [{"Key": "team", "Value": "blue"}]
+SECRET = f"arn:aws:secretsmanager:{settings.REGION}:{settings.ACCOUNT}:secret:ecr-pullthroughcache/x-AbCdEf"
+
+
+def manifest(*layers: str, **more: Any) -> str:
+    """Return a manifest of layers named by their content."""
+    blobs = [f"sha256:{hashlib.sha256(layer.encode()).hexdigest()}" for layer in layers]
+    rows = [{"mediaType": "application/x", "size": 3, "digest": digest} for digest in blobs]
+    return json.dumps({"schemaVersion": 2, "mediaType": DOCKER, "config": rows[0], "layers": rows[1:]} | more)
+
+
+def lifecycle(*rules: dict[str, Any]) -> str:
+    # A policy has at least a hundred characters.
+    return json.dumps({"rules": list(rules)}, indent=8)
+
+
+def rule(priority: Any = 1, action: Any = None, **selection: Any) -> dict[str, Any]:
+    base = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 3}
+    chosen = {key: value for key, value in (base | selection).items() if value is not None}
+    return {"rulePriority": priority, "selection": chosen, "action": action or {"type": "expire"}}
+
+
+def policy(**changes: Any) -> str:
+    statement = {"Sid": "a", "Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"} | changes
+    kept = {key: value for key, value in statement.items() if value is not None}
+    return json.dumps({"Version": "2012-10-17", "Statement": [kept]})
+
+
+@pytest.fixture
+def client(lab: Any) -> Any:
+    """Return ECR with an empty repository, one with an image, and one whose tags stay."""
+    ecr.install()
+    made = lab.client("ecr", config=Config(parameter_validation=False, retries={"total_max_attempts": 1}))
+    for name in ("empty", "app"):
+        made.create_repository(repositoryName=name)
+    made.create_repository(repositoryName="fixed", imageTagMutability="IMMUTABLE")
+    for name in ("app", "fixed"):
+        made.put_image(repositoryName=name, imageManifest=manifest("config", "one"), imageTag="v1")
+    return made
+
+
+def refused(client: Any, operation: str, **request: Any) -> dict[str, Any]:
+    with pytest.raises(ClientError) as caught:
+        getattr(client, operation)(**request)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    error: dict[str, Any] = caught.value.response["Error"]
+    assert error["Message"]
+    return error
+
+
+IMAGE = {"imageDigest": NOBODY}
+NO_REPOSITORY = [
+    ("batch_check_layer_availability", {"layerDigests": [NOBODY]}),
+    ("batch_delete_image", {"imageIds": [IMAGE]}),
+    ("batch_get_image", {"imageIds": [IMAGE]}),
+    ("complete_layer_upload", {"uploadId": UPLOAD, "layerDigests": [NOBODY]}),
+    ("delete_lifecycle_policy", {}),
+    ("delete_repository", {}),
+    ("delete_repository", {"force": True}),
+    ("delete_repository_policy", {}),
+    ("describe_image_replication_status", {"imageId": IMAGE}),
+    ("describe_image_scan_findings", {"imageId": IMAGE}),
+    ("describe_image_signing_status", {"imageId": IMAGE}),
+    ("describe_images", {}),
+    ("get_download_url_for_layer", {"layerDigest": NOBODY}),
+    ("get_lifecycle_policy", {}),
+    ("get_lifecycle_policy_preview", {}),
+    ("get_repository_policy", {}),
+    ("initiate_layer_upload", {}),
+    ("list_image_referrers", {"subjectId": IMAGE}),
+    ("list_images", {}),
+    ("put_image", {"imageManifest": manifest("config", "one")}),
+    ("put_image_scanning_configuration", {"imageScanningConfiguration": {"scanOnPush": True}}),
+    ("put_image_tag_mutability", {"imageTagMutability": "IMMUTABLE"}),
+    ("put_lifecycle_policy", {"lifecyclePolicyText": lifecycle(rule())}),
+    ("set_repository_policy", {"policyText": policy()}),
+    ("start_image_scan", {"imageId": IMAGE}),
+    ("start_lifecycle_policy_preview", {"lifecyclePolicyText": lifecycle(rule())}),
+    ("update_image_storage_class", {"imageId": IMAGE, "targetStorageClass": "ARCHIVE"}),
+    ("upload_layer_part", {"uploadId": UPLOAD, "partFirstByte": 0, "partLastByte": 2, "layerPartBlob": b"abc"}),
+]
+
+
+@pytest.mark.parametrize(("operation", "request_"), NO_REPOSITORY, ids=[name for name, _ in NO_REPOSITORY])
+def test_a_repository_that_is_not_there(client: Any, operation: str, request_: dict[str, Any]) -> None:
+    for where in ({"repositoryName": "nobody"}, {"repositoryName": "app", "registryId": "999999999999"}):
+        error = refused(client, operation, **where, **request_)
+        assert error["Code"] == "RepositoryNotFoundException"
+        assert where["repositoryName"] in error["Message"]
+
+
+OTHERS = [
+    ("describe_repositories", {"repositoryNames": ["app", "nobody"]}, "RepositoryNotFoundException"),
+    ("list_tags_for_resource", {"resourceArn": f"{ARN}nobody"}, "RepositoryNotFoundException"),
+    ("tag_resource", {"resourceArn": f"{ARN}nobody", "tags": TAG}, "RepositoryNotFoundException"),
+    ("untag_resource", {"resourceArn": f"{ARN}nobody", "tagKeys": ["a"]}, "RepositoryNotFoundException"),
+    ("list_tags_for_resource", {"resourceArn": "app"}, "InvalidParameterException"),
+    ("tag_resource", {"resourceArn": "app", "tags": TAG}, "InvalidParameterException"),
+    ("untag_resource", {"resourceArn": "app", "tagKeys": ["a"]}, "InvalidParameterException"),
+    ("create_repository", {"repositoryName": "app"}, "RepositoryAlreadyExistsException"),
+    ("create_repository", {"repositoryName": "New"}, "InvalidParameterException"),
+    ("create_repository", {"repositoryName": "a"}, "InvalidParameterException"),
+    ("create_repository", {"repositoryName": "a//b"}, "InvalidParameterException"),
+    ("create_repository", {"repositoryName": "-a"}, "InvalidParameterException"),
+    ("create_repository", {"repositoryName": "new", "imageTagMutability": "FIXED"}, "InvalidParameterException"),
+    ("create_repository", {"repositoryName": "new", "tags": [{"Key": "a"}]}, "InvalidParameterException"),
+    (
+        "create_repository",
+        {"repositoryName": "new", "tags": [{"Key": "k" * 129, "Value": ""}]},
+        "InvalidTagParameterException",
+    ),
+    (
+        "create_repository",
+        {"repositoryName": "new", "tags": [{"Key": "k", "Value": "v" * 257}]},
+        "InvalidTagParameterException",
+    ),
+    (
+        "create_repository",
+        {"repositoryName": "new", "tags": [{"Key": "k!", "Value": ""}]},
+        "InvalidTagParameterException",
+    ),
+    (
+        "create_repository",
+        {"repositoryName": "new", "encryptionConfiguration": {"encryptionType": "RSA"}},
+        "InvalidParameterException",
+    ),
+    (
+        "create_repository",
+        {"repositoryName": "new", "encryptionConfiguration": {"encryptionType": "AES256", "kmsKey": "k"}},
+        "InvalidParameterException",
+    ),
+    (
+        "create_repository",
+        {"repositoryName": "new", "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "nobody"}},
+        "KmsException",
+    ),
+    ("delete_repository", {"repositoryName": "app"}, "RepositoryNotEmptyException"),
+    ("delete_repository", {"repositoryName": "app", "force": False}, "RepositoryNotEmptyException"),
+    ("put_image", {"repositoryName": "app", "imageManifest": "{"}, "InvalidParameterException"),
+    ("put_image", {"repositoryName": "app", "imageManifest": "[]"}, "InvalidParameterException"),
+    ("put_image", {"repositoryName": "app", "imageManifest": '{"schemaVersion": 2}'}, "InvalidParameterException"),
+    (
+        "put_image",
+        {"repositoryName": "app", "imageManifest": manifest("config", "one"), "imageTag": "v1"},
+        "ImageAlreadyExistsException",
+    ),
+    (
+        "put_image",
+        {"repositoryName": "app", "imageManifest": manifest("config", "two"), "imageTag": "-v"},
+        "InvalidParameterException",
+    ),
+    (
+        "put_image",
+        {"repositoryName": "app", "imageManifest": manifest("config", "two"), "imageTag": "a b"},
+        "InvalidParameterException",
+    ),
+    (
+        "put_image",
+        {"repositoryName": "app", "imageManifest": manifest("config", "two"), "imageDigest": NOBODY},
+        "ImageDigestDoesNotMatchException",
+    ),
+    (
+        "put_image",
+        {"repositoryName": "fixed", "imageManifest": manifest("config", "two"), "imageTag": "v1"},
+        "ImageTagAlreadyExistsException",
+    ),
+    ("describe_images", {"repositoryName": "app", "imageIds": [IMAGE]}, "ImageNotFoundException"),
+    ("describe_images", {"repositoryName": "app", "imageIds": [{"imageTag": "v9"}]}, "ImageNotFoundException"),
+    ("describe_images", {"repositoryName": "app", "imageIds": [{}]}, "InvalidParameterException"),
+    (
+        "describe_images",
+        {"repositoryName": "app", "imageIds": [{"imageTag": "v1"}], "maxResults": 5},
+        "InvalidParameterException",
+    ),
+    ("describe_images", {"repositoryName": "app", "nextToken": "bogus"}, "InvalidParameterException"),
+    ("list_images", {"repositoryName": "app", "nextToken": "bogus"}, "InvalidParameterException"),
+    ("list_images", {"repositoryName": "app", "nextToken": "LTE="}, "InvalidParameterException"),
+    ("list_images", {"repositoryName": "app", "nextToken": "OTk5"}, "InvalidParameterException"),
+    ("describe_repositories", {"nextToken": "bogus"}, "InvalidParameterException"),
+    ("describe_repositories", {"repositoryNames": ["app"], "maxResults": 5}, "InvalidParameterException"),
+    ("describe_pull_through_cache_rules", {"nextToken": "bogus"}, "InvalidParameterException"),
+    ("describe_repository_creation_templates", {"nextToken": "bogus"}, "InvalidParameterException"),
+    ("list_pull_time_update_exclusions", {"nextToken": "bogus"}, "InvalidParameterException"),
+    ("list_replication_backfills", {"nextToken": "bogus"}, "InvalidParameterException"),
+    ("start_image_scan", {"repositoryName": "app", "imageId": IMAGE}, "ImageNotFoundException"),
+    ("start_image_scan", {"repositoryName": "app", "imageId": {}}, "InvalidParameterException"),
+    ("describe_image_scan_findings", {"repositoryName": "app", "imageId": IMAGE}, "ImageNotFoundException"),
+    ("describe_image_scan_findings", {"repositoryName": "app", "imageId": {"imageTag": "v1"}}, "ScanNotFoundException"),
+    ("describe_image_replication_status", {"repositoryName": "app", "imageId": IMAGE}, "ImageNotFoundException"),
+    ("describe_image_signing_status", {"repositoryName": "app", "imageId": IMAGE}, "ImageNotFoundException"),
+    ("describe_image_signing_status", {"repositoryName": "app", "imageId": {}}, "InvalidParameterException"),
+    (
+        "update_image_storage_class",
+        {"repositoryName": "app", "imageId": IMAGE, "targetStorageClass": "ARCHIVE"},
+        "ImageNotFoundException",
+    ),
+    ("get_download_url_for_layer", {"repositoryName": "app", "layerDigest": NOBODY}, "LayersNotFoundException"),
+    (
+        "upload_layer_part",
+        {
+            "repositoryName": "app",
+            "uploadId": UPLOAD,
+            "partFirstByte": 0,
+            "partLastByte": 2,
+            "layerPartBlob": b"abc",
+        },
+        "UploadNotFoundException",
+    ),
+    (
+        "complete_layer_upload",
+        {"repositoryName": "app", "uploadId": UPLOAD, "layerDigests": [NOBODY]},
+        "UploadNotFoundException",
+    ),
+    ("get_repository_policy", {"repositoryName": "app"}, "RepositoryPolicyNotFoundException"),
+    ("delete_repository_policy", {"repositoryName": "app"}, "RepositoryPolicyNotFoundException"),
+    ("get_registry_policy", {}, "RegistryPolicyNotFoundException"),
+    ("delete_registry_policy", {}, "RegistryPolicyNotFoundException"),
+    ("get_lifecycle_policy", {"repositoryName": "app"}, "LifecyclePolicyNotFoundException"),
+    ("delete_lifecycle_policy", {"repositoryName": "app"}, "LifecyclePolicyNotFoundException"),
+    ("start_lifecycle_policy_preview", {"repositoryName": "app"}, "LifecyclePolicyNotFoundException"),
+    ("get_lifecycle_policy_preview", {"repositoryName": "app"}, "LifecyclePolicyPreviewNotFoundException"),
+    (
+        "put_image_tag_mutability",
+        {"repositoryName": "app", "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION"},
+        "InvalidParameterException",
+    ),
+    (
+        "create_pull_through_cache_rule",
+        {"ecrRepositoryPrefix": "mine", "upstreamRegistryUrl": "example.com"},
+        "UnsupportedUpstreamRegistryException",
+    ),
+    (
+        "create_pull_through_cache_rule",
+        {"ecrRepositoryPrefix": "mine", "upstreamRegistryUrl": "quay.io", "upstreamRegistry": "k8s"},
+        "UnsupportedUpstreamRegistryException",
+    ),
+    (
+        "create_pull_through_cache_rule",
+        {"ecrRepositoryPrefix": "mine", "upstreamRegistryUrl": "ghcr.io"},
+        "InvalidParameterException",
+    ),
+    (
+        "create_pull_through_cache_rule",
+        {"ecrRepositoryPrefix": "Mine", "upstreamRegistryUrl": "quay.io"},
+        "InvalidParameterException",
+    ),
+    (
+        "create_pull_through_cache_rule",
+        {"ecrRepositoryPrefix": "mine", "upstreamRegistryUrl": "ghcr.io", "credentialArn": "arn"},
+        "InvalidParameterException",
+    ),
+    ("delete_pull_through_cache_rule", {"ecrRepositoryPrefix": "mine"}, "PullThroughCacheRuleNotFoundException"),
+    ("validate_pull_through_cache_rule", {"ecrRepositoryPrefix": "mine"}, "PullThroughCacheRuleNotFoundException"),
+    (
+        "update_pull_through_cache_rule",
+        {"ecrRepositoryPrefix": "mine", "credentialArn": SECRET},
+        "PullThroughCacheRuleNotFoundException",
+    ),
+    (
+        "describe_pull_through_cache_rules",
+        {"ecrRepositoryPrefixes": ["mine"]},
+        "PullThroughCacheRuleNotFoundException",
+    ),
+    ("delete_repository_creation_template", {"prefix": "mine"}, "TemplateNotFoundException"),
+    ("update_repository_creation_template", {"prefix": "mine"}, "TemplateNotFoundException"),
+    (
+        "create_repository_creation_template",
+        {"prefix": "mine", "appliedFor": ["REPLICATION"], "resourceTags": TAG},
+        "InvalidParameterException",
+    ),
+    (
+        "create_repository_creation_template",
+        {"prefix": "mine", "appliedFor": ["REPLICATION"], "lifecyclePolicy": "{}"},
+        "InvalidParameterException",
+    ),
+    (
+        "create_repository_creation_template",
+        {"prefix": "mine", "appliedFor": ["REPLICATION"], "repositoryPolicy": "{"},
+        "InvalidParameterException",
+    ),
+    (
+        "create_repository_creation_template",
+        {"prefix": "mine", "appliedFor": ["REPLICATION"], "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION"},
+        "InvalidParameterException",
+    ),
+    ("get_signing_configuration", {}, "SigningConfigurationNotFoundException"),
+    ("delete_signing_configuration", {}, "SigningConfigurationNotFoundException"),
+    ("deregister_pull_time_update_exclusion", {"principalArn": SIGNER}, "ExclusionNotFoundException"),
+    ("get_account_setting", {"name": "COLOUR"}, "InvalidParameterException"),
+    ("put_account_setting", {"name": "COLOUR", "value": "BLUE"}, "InvalidParameterException"),
+    ("put_account_setting", {"name": "BASIC_SCAN_TYPE_VERSION", "value": "V1"}, "InvalidParameterException"),
+    ("stop_replication_backfill", {"replicationBackfillId": UPLOAD}, "ReplicationBackfillNotFoundException"),
+    (
+        "describe_replication_backfill_results",
+        {"replicationBackfillId": UPLOAD},
+        "ReplicationBackfillNotFoundException",
+    ),
+    (
+        "start_replication_backfill",
+        {"destination": {"region": "eu-west-1", "registryId": settings.ACCOUNT}},
+        "InvalidParameterException",
+    ),
+]
+
+
+@pytest.mark.parametrize(("operation", "request_", "code"), OTHERS, ids=[f"{row[0]}-{row[2]}" for row in OTHERS])
+def test_what_is_wrong_with_the_rest(client: Any, operation: str, request_: dict[str, Any], code: str) -> None:
+    assert refused(client, operation, **request_)["Code"] == code
+
+
+ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
+LIFECYCLES = [
+    ("not JSON", "x" * 100, "Could not map policyString"),
+    ("a list", json.dumps(["x" * 100]), "object"),
+    ("no rules", json.dumps({"rules": [], "description": "x" * 100}), "description"),
+    ("rules missing", json.dumps({"rule": "x" * 100}), "rules"),
+    ("no selection", lifecycle(rule() | {"selection": {}}), "countNumber"),
+    ("unknown member", lifecycle(rule() | {"name": "x"}), "name"),
+    ("priority 0", lifecycle(rule(0)), "lower than the required minimum (minimum: 1, found: 0)"),
+    ("priority a text", lifecycle(rule("1")), "integer"),
+    ("priority twice", lifecycle(rule(1), rule(1, tagStatus="any")), "unique"),
+    ("tag status", lifecycle(rule(tagStatus="all")), "enum"),
+    ("count type", lifecycle(rule(countType="size")), "enum"),
+    ("count 0", lifecycle(rule(countNumber=0)), "minimum"),
+    ("count a text", lifecycle(rule(countNumber="3")), "integer"),
+    ("unit missing", lifecycle(rule(countType="sinceImagePushed")), "countUnit"),
+    ("unit too much", lifecycle(rule(countUnit="days")), "countUnit"),
+    ("unit unknown", lifecycle(rule(countType="sinceImagePushed", countUnit="weeks")), "weeks"),
+    ("tagged without a list", lifecycle(rule(tagStatus="tagged")), "tagPrefixList"),
+    (
+        "tagged with two lists",
+        lifecycle(rule(tagStatus="tagged", tagPrefixList=["a"], tagPatternList=["a*"])),
+        "Exactly one",
+    ),
+    ("tagged with an empty list", lifecycle(rule(tagStatus="tagged", tagPrefixList=[])), "[]"),
+    ("untagged with a list", lifecycle(rule(tagPrefixList=["a"])), "only allowed when tagStatus is tagged"),
+    ("five wildcards", lifecycle(rule(tagStatus="tagged", tagPatternList=["*a*b*c*d*"])), "at most 4"),
+    ("any before others", lifecycle(rule(1, tagStatus="any"), rule(2)), "highest value for rulePriority"),
+    ("any twice", lifecycle(rule(1, tagStatus="any"), rule(2, tagStatus="any")), "only one rule"),
+    ("untagged twice", lifecycle(rule(1), rule(2)), "only one rule"),
+    ("action unknown", lifecycle(rule(action={"type": "delete"})), "delete"),
+    ("target missing", lifecycle(rule(action={"type": "transition"})), "targetStorageClass"),
+    ("target too much", lifecycle(rule(action={"type": "expire", "targetStorageClass": "archive"})), "transition"),
+    ("already there", lifecycle(rule(action=ARCHIVE, storageClass="archive")), "standard"),
+    (
+        "never moved",
+        lifecycle(rule(countType="sinceImageTransitioned", countUnit="days")),
+        "storageClass archive",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), [row[1:] for row in LIFECYCLES], ids=[row[0] for row in LIFECYCLES])
+def test_a_lifecycle_policy_that_is_none(client: Any, text: str, said: str) -> None:
+    for operation in ("put_lifecycle_policy", "start_lifecycle_policy_preview"):
+        error = refused(client, operation, repositoryName="app", lifecyclePolicyText=text)
+        assert error["Code"] == "InvalidParameterException"
+        assert "Lifecycle policy validation failure: " in error["Message"]
+        assert said in error["Message"]
+    assert refused(client, "get_lifecycle_policy", repositoryName="app")["Code"] == "LifecyclePolicyNotFoundException"
+
+
+POLICIES = [
+    ("not JSON", "{"),
+    ("a list", "[]"),
+    ("empty", "{}"),
+    ("no statement", '{"Version": "2012-10-17", "Statement": []}'),
+    ("unknown version", policy().replace("2012-10-17", "2020-01-01")),
+    ("a statement that is a text", '{"Version": "2012-10-17", "Statement": ["Allow"]}'),
+    ("no effect", policy(Effect=None)),
+    ("wrong effect", policy(Effect="allow")),
+    ("no principal", policy(Principal=None)),
+    ("no action", policy(Action=None)),
+    ("another service's action", policy(Action="s3:GetObject")),
+    ("an action that is none", policy(Action=[7])),
+]
+
+
+@pytest.mark.parametrize("text", [row[1] for row in POLICIES], ids=[row[0] for row in POLICIES])
+def test_a_policy_that_is_none(client: Any, text: str) -> None:
+    for request in (
+        {"operation": "set_repository_policy", "repositoryName": "app", "policyText": text},
+        {"operation": "put_registry_policy", "policyText": text.replace('"Action"', '"Resource": "*", "Action"')},
+    ):
+        error = refused(client, **request)
+        assert (error["Code"], "policy provided" in error["Message"]) == ("InvalidParameterException", True)
+    assert refused(client, "get_registry_policy")["Code"] == "RegistryPolicyNotFoundException"
+
+
+def test_a_registrys_policy_needs_a_resource_and_had_three_actions_once(client: Any) -> None:
+    assert refused(client, "put_registry_policy", policyText=policy())["Code"] == "InvalidParameterException"
+    client.put_registry_policy(policyText=policy(Resource="*"))
+    client.put_account_setting(name="REGISTRY_POLICY_SCOPE", value="V1")
+    error = refused(client, "put_registry_policy", policyText=policy(Resource="*"))
+    assert error["Code"] == "InvalidParameterException"
+    client.put_registry_policy(policyText=policy(Resource="*", Action="ecr:ReplicateImage"))
+
+
+def place(region: str = "eu-west-1", account: str = settings.ACCOUNT) -> dict[str, str]:
+    return {"region": region, "registryId": account}
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ([{"destinations": [place(settings.REGION)]}], "cannot be the same as the source"),
+        ([{"destinations": [place("eu-west-9")]}], "eu-west-9"),
+        ([{"destinations": [place(), place()]}], "unique"),
+        ([{"destinations": [place(account=f"1{number:011}") for number in range(26)]}], "at most 25"),
+        ([{"destinations": []}], None),
+        ([{"destinations": [place()]}] * 26, "less than or equal to 25"),
+        ([{"destinations": [place(account="1")]}], "[0-9]{12}"),
+    ],
+)
+def test_a_replication_that_cannot_be(client: Any, rules: list[Any], said: str | None) -> None:
+    config = {"rules": rules}
+    if said is None:
+        assert client.put_replication_configuration(replicationConfiguration=config)
+        return
+    error = refused(client, "put_replication_configuration", replicationConfiguration=config)
+    assert error["Code"] == "InvalidParameterException"
+    assert said in error["Message"]
+    assert client.describe_registry()["replicationConfiguration"] == {"rules": []}
+
+
+@pytest.mark.parametrize(
+    ("kind", "paces"),
+    [
+        ("BASIC", ["CONTINUOUS_SCAN"]),
+        ("ENHANCED", ["SCAN_ON_PUSH", "SCAN_ON_PUSH"]),
+        ("FULL", []),
+        ("BASIC", ["DAILY"]),
+    ],
+)
+def test_scanning_that_cannot_be(client: Any, kind: str, paces: list[str]) -> None:
+    every = [{"filter": "*", "filterType": "WILDCARD"}]
+    rules = [{"scanFrequency": pace, "repositoryFilters": every} for pace in paces]
+    error = refused(client, "put_registry_scanning_configuration", scanType=kind, rules=rules)
+    assert error["Code"] == "InvalidParameterException"
+
+
+def test_what_is_there_already(client: Any) -> None:
+    cache = {"ecrRepositoryPrefix": "mine", "upstreamRegistryUrl": "quay.io"}
+    template = {"prefix": "mine", "appliedFor": ["PULL_THROUGH_CACHE"]}
+    for operation, request, code in (
+        ("create_pull_through_cache_rule", cache, "PullThroughCacheRuleAlreadyExistsException"),
+        ("create_repository_creation_template", template, "TemplateAlreadyExistsException"),
+        ("register_pull_time_update_exclusion", {"principalArn": SIGNER}, "ExclusionAlreadyExistsException"),
+    ):
+        getattr(client, operation)(**request)
+        assert refused(client, operation, **request)["Code"] == code
+
+
+def test_uploads_in_pieces_that_do_not_fit(client: Any) -> None:
+    app = {"repositoryName": "app"}
+    upload = {**app, "uploadId": client.initiate_layer_upload(**app)["uploadId"]}
+    error = refused(client, "complete_layer_upload", **upload, layerDigests=[NOBODY])
+    assert error["Code"] == "EmptyUploadException"
+    part = {"partFirstByte": 5, "partLastByte": 7, "layerPartBlob": b"abc"}
+    assert refused(client, "upload_layer_part", **upload, **part)["Code"] == "InvalidLayerPartException"
+    client.upload_layer_part(**upload, **(part | {"partFirstByte": 0, "partLastByte": 2}))
+    error = refused(client, "complete_layer_upload", **upload, layerDigests=[NOBODY])
+    assert error["Code"] == "InvalidLayerException"
+    right = f"sha256:{hashlib.sha256(b'abc').hexdigest()}"
+    client.complete_layer_upload(**upload, layerDigests=[right])
+    error = refused(client, "complete_layer_upload", **upload, layerDigests=[right])
+    assert error["Code"] == "UploadNotFoundException"
+
+
+def test_an_image_whose_parts_nobody_pushed(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
+    monkeypatch.setattr(store, "running", True)
+    monkeypatch.setattr(store, "STORE", tmp_path)
+    text = manifest("config", "two")
+    error = refused(client, "put_image", repositoryName="app", imageManifest=text, imageTag="v2")
+    assert error["Code"] == "LayersNotFoundException"
+    assert json.loads(text)["layers"][0]["digest"] in error["Message"]
+    index = json.dumps({"schemaVersion": 2, "manifests": [{"digest": NOBODY, "size": 2, "mediaType": DOCKER}]})
+    kind = "application/vnd.oci.image.index.v1+json"
+    error = refused(client, "put_image", repositoryName="app", imageManifest=index, imageManifestMediaType=kind)
+    assert error["Code"] == "ReferencedImagesNotFoundException"
+    assert len(client.list_images(repositoryName="app")["imageIds"]) == 1
