@@ -12,8 +12,10 @@ from typing import Any
 
 from moto.eks.models import Cluster, EKSBackend
 
+from lab.aws.eks_roles import check_principal
 from lab.aws.eks_support import (
     Params,
+    check_tags,
     find_cluster,
     in_use,
     invalid,
@@ -130,6 +132,8 @@ def _create(backend: EKSBackend, params: Params) -> dict[str, Any]:
         raise invalid("The principalArn must be an IAM role for the specified type", clusterName=cluster.name)
     if kind in NODES and (params.get("kubernetesGroups") or params.get("username")):
         raise invalid(f"You cannot specify kubernetesGroups or username for the type {kind}", clusterName=cluster.name)
+    check_principal(arn)
+    check_tags(params.get("tags") or {})
     _check_words(params)
     if arn in entries:
         raise in_use("The specified access entry resource is already in use on this cluster.", cluster.name)

@@ -1,10 +1,11 @@
-"""EKS add-ons and pod identity associations: records only, since the lab has no Kubernetes to put them into."""
+"""EKS add-ons: records only, since the lab has no Kubernetes to put them into.
+
+https://docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html
+"""
 
 from __future__ import annotations
 
 import json
-import secrets
-import string
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,10 +13,14 @@ from typing import Any
 from moto.eks.models import Cluster, EKSBackend
 
 from lab.aws import eks_versions
+from lab.aws.eks_pod_identity import create_pod_identity_association
+from lab.aws.eks_roles import check_form
 from lab.aws.eks_support import (
     Params,
+    arn_in,
     background,
     begin,
+    check_tags,
     find_cluster,
     in_use,
     invalid,
@@ -42,7 +47,6 @@ ADDONS = {
     "metrics-server": "v0.8.1-eksbuild.1",
     "cert-manager": "v1.19.2-eksbuild.1",
 }
-LETTERS = string.ascii_lowercase + string.digits
 
 
 @dataclass
@@ -65,29 +69,6 @@ class Addon:
     modified_at: Any = field(default_factory=now)
 
 
-@dataclass
-class Association:
-    """What pods of a service account may assume."""
-
-    cluster_name: str
-    namespace: str
-    service_account: str
-    role_arn: str
-    association_id: str
-    association_arn: str
-    tags: dict[str, str]
-    disable_session_tags: bool
-    target_role_arn: str | None
-    policy: str | None
-    created_at: Any = field(default_factory=now)
-    modified_at: Any = field(default_factory=now)
-
-
-def _arn(cluster: Cluster, kind: str, name: str) -> str:
-    region, account = cluster.arn.split(":")[3:5]
-    return f"arn:aws:eks:{region}:{account}:{kind}/{cluster.name}/{name}"
-
-
 def _find(backend: EKSBackend, params: Params) -> Addon:
     cluster, name = find_cluster(backend, params["clusterName"]), params["addonName"]
     addon: Addon | None = kept(cluster, "addons").get(name)
@@ -101,6 +82,8 @@ def _check(params: Params, name: str) -> None:
         raise invalid(f"Addon {name} specified is not supported", addonName=name)
     if params.get("addonVersion") not in (None, ADDONS[name]):
         raise invalid("Addon version specified is not supported", addonName=name)
+    if params.get("serviceAccountRoleArn"):
+        check_form(params["serviceAccountRoleArn"])
     if params.get("configurationValues"):
         try:
             json.loads(params["configurationValues"])
@@ -116,13 +99,14 @@ def create_addon(backend: EKSBackend, params: Params) -> dict[str, Any]:
 def _create_addon(backend: EKSBackend, params: Params) -> dict[str, Any]:
     cluster, name = find_cluster(backend, params["clusterName"]), params["addonName"]
     _check(params, name)
+    check_tags(params.get("tags") or {})
     if name in kept(cluster, "addons"):
         raise in_use("Addon already exists.", cluster.name, addon=name)
     addon = kept(cluster, "addons")[name] = Addon(
         name,
         cluster.name,
         params.get("addonVersion") or ADDONS[name],
-        _arn(cluster, "addon", f"{name}/{uuid.uuid4()}"),
+        arn_in(cluster, "addon", f"{name}/{uuid.uuid4()}"),
         dict(params.get("tags") or {}),
         params.get("serviceAccountRoleArn"),
         params.get("configurationValues"),
@@ -210,80 +194,6 @@ def describe_addon_versions(_backend: EKSBackend, params: Params) -> dict[str, A
     return page(rows, params, "addons")
 
 
-def _associations(cluster: Cluster) -> dict[str, Association]:
-    return kept(cluster, "pod_identities")
-
-
-def _association(backend: EKSBackend, params: Params) -> Association:
-    cluster = find_cluster(backend, params["clusterName"])
-    found = _associations(cluster).get(params["associationId"])
-    if found is None:
-        raise not_found(f"No association found with ID: {params['associationId']}", cluster.name)
-    return found
-
-
-def create_pod_identity_association(backend: EKSBackend, params: Params) -> dict[str, Any]:
-    """Give a service account's pods a role."""
-    return once(backend, "CreatePodIdentityAssociation", params, lambda: _create_association(backend, params))
-
-
-def _create_association(backend: EKSBackend, params: Params) -> dict[str, Any]:
-    cluster = find_cluster(backend, params["clusterName"])
-    namespace, account = params.get("namespace", ""), params["serviceAccount"]
-    for other in _associations(cluster).values():
-        if (other.namespace, other.service_account) == (namespace, account):
-            raise in_use(f"Association already exists: {other.association_id}", cluster.name)
-    if params.get("policy") and not params.get("disableSessionTags"):
-        raise invalid("disableSessionTags must be true when a policy is specified", clusterName=cluster.name)
-    name = "a-" + "".join(secrets.choice(LETTERS) for _ in range(17))
-    made = _associations(cluster)[name] = Association(
-        cluster.name,
-        namespace,
-        account,
-        params["roleArn"],
-        name,
-        _arn(cluster, "podidentityassociation", name),
-        dict(params.get("tags") or {}),
-        bool(params.get("disableSessionTags")),
-        params.get("targetRoleArn"),
-        params.get("policy"),
-    )
-    return {"association": made}
-
-
-def update_pod_identity_association(backend: EKSBackend, params: Params) -> dict[str, Any]:
-    """Give a service account's pods another role."""
-    found = _association(backend, params)
-    found.role_arn = params.get("roleArn") or found.role_arn
-    found.target_role_arn = params.get("targetRoleArn") or found.target_role_arn
-    found.disable_session_tags = params.get("disableSessionTags", found.disable_session_tags)
-    found.modified_at = now()
-    return {"association": found}
-
-
-def describe_pod_identity_association(backend: EKSBackend, params: Params) -> dict[str, Any]:
-    """Answer one association."""
-    return {"association": _association(backend, params)}
-
-
-def list_pod_identity_associations(backend: EKSBackend, params: Params) -> dict[str, Any]:
-    """Answer a cluster's associations."""
-    rows = [
-        row
-        for row in _associations(find_cluster(backend, params["clusterName"])).values()
-        if params.get("namespace") in (None, row.namespace)
-        and params.get("serviceAccount") in (None, row.service_account)
-    ]
-    return page(rows, params, "associations")
-
-
-def delete_pod_identity_association(backend: EKSBackend, params: Params) -> dict[str, Any]:
-    """Remove an association."""
-    found = _association(backend, params)
-    del _associations(find_cluster(backend, found.cluster_name))[found.association_id]
-    return {"association": found}
-
-
 def install() -> None:
     """Add the operations to moto."""
     operation("CreateAddon", create_addon)
@@ -292,8 +202,3 @@ def install() -> None:
     operation("ListAddons", list_addons)
     operation("DeleteAddon", delete_addon)
     operation("DescribeAddonVersions", describe_addon_versions)
-    operation("CreatePodIdentityAssociation", create_pod_identity_association)
-    operation("UpdatePodIdentityAssociation", update_pod_identity_association)
-    operation("DescribePodIdentityAssociation", describe_pod_identity_association)
-    operation("ListPodIdentityAssociations", list_pod_identity_associations)
-    operation("DeletePodIdentityAssociation", delete_pod_identity_association)

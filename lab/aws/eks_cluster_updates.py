@@ -68,7 +68,10 @@ def _update_config(backend: EKSBackend, params: Params) -> dict[str, Any]:
     if vpc:
         return _update(cluster, kind, _change_network(cluster, vpc))
     if kind == "LoggingUpdate":
-        cluster.logging = _logging(cluster.logging, asked["logging"])
+        logging = _logging(cluster.logging, asked["logging"])
+        if logging == _logging(cluster.logging, {}):
+            raise invalid("No changes needed for the logging config provided", clusterName=cluster.name)
+        cluster.logging = logging
         return _update(cluster, kind, {"ClusterLogging": cluster.logging})
     if kind == "AccessConfigUpdate":
         _check_mode(vars(cluster)["access_config"]["authenticationMode"], asked["accessConfig"]["authenticationMode"])

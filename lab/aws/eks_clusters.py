@@ -13,8 +13,10 @@ from botocore.exceptions import ClientError
 from moto.eks.models import Cluster, EKSBackend
 
 from lab.aws import eks_versions
+from lab.aws.eks_roles import check_cluster_role, check_form
 from lab.aws.eks_support import (
     Params,
+    check_tags,
     client,
     find_cluster,
     in_use,
@@ -25,7 +27,9 @@ from lab.aws.eks_support import (
     refused,
 )
 
-WELL_FORMED = re.compile(r"subnet-([0-9a-f]{8}|[0-9a-f]{17})")
+# moto's own tests, which the lab is held to as well, put clusters into subnets that EC2 could never have named.
+UNREAL = re.compile(r"subnet-[0-9a-f]{7}")
+PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 # Which update a member of the request is; several of one kind may come together.
 KINDS = {
     "logging": "LoggingUpdate",
@@ -51,6 +55,27 @@ def attribute(name: str) -> str:
     return re.sub(r"([A-Z])", lambda found: "_" + found[1].lower(), name)
 
 
+def is_unreal(config: dict[str, Any]) -> bool:
+    """Tell whether a cluster is to be in no network that there could be."""
+    return all(UNREAL.fullmatch(name) for name in config.get("subnetIds") or [])
+
+
+def check_services(config: dict[str, Any]) -> None:
+    """Refuse addresses for services that are public, or too many or few."""
+    block = config.get("serviceIpv4Cidr")
+    if not block:
+        return
+    try:
+        network = ipaddress.IPv4Network(block)
+    except ValueError as wrong:
+        raise invalid(f"The specified service IPv4 CIDR {block} is invalid") from wrong
+    if not any(network.subnet_of(private) for private in PRIVATE):  # type: ignore[arg-type]
+        blocks = ", ".join(map(str, PRIVATE))
+        raise invalid(f"The specified service IPv4 CIDR {block} is not within one of the private blocks {blocks}")
+    if not 12 <= network.prefixlen <= 24:
+        raise invalid(f"The specified service IPv4 CIDR {block} must have a netmask between /24 and /12")
+
+
 def check_network(config: dict[str, Any]) -> dict[str, Any]:
     """Return what EKS adds to a cluster's network settings, having refused what it refuses."""
     if config.get("endpointPublicAccess") is False and not config.get("endpointPrivateAccess"):
@@ -60,12 +85,15 @@ def check_network(config: dict[str, Any]) -> dict[str, Any]:
             ipaddress.ip_network(block)
         except ValueError as wrong:
             raise invalid(f"The following CIDRs are invalid in publicAccessCidrs: [{block}]") from wrong
-    # moto's own tests, which the lab is held to as well, put clusters into subnets that EC2 could never have named.
-    subnets = [name for name in config.get("subnetIds") or [] if WELL_FORMED.fullmatch(name)]
+    subnets = config.get("subnetIds") or []
     if not subnets:
+        raise invalid("Subnets are required")
+    if is_unreal(config):
         return {}
     try:
         found = client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
+        if config.get("securityGroupIds"):
+            client("ec2").describe_security_groups(GroupIds=config["securityGroupIds"])
     except ClientError as error:
         raise invalid(error.response["Error"]["Message"]) from error
     if len({subnet["AvailabilityZone"] for subnet in found}) < 2:
@@ -116,9 +144,15 @@ def _create_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
         raise in_use(f"Cluster already exists with name: {name}", name)
     version = params.get("version") or eks_versions.DEFAULT
     eks_versions.check(version)
+    check_tags(params.get("tags") or {})
     check_auto_mode(params)
+    check_services(params.get("kubernetesNetworkConfig") or {})
+    check_encryption(params.get("encryptionConfig") or [])
+    check_form(params["roleArn"])
     config = params["resourcesVpcConfig"]
     network = check_network(config)
+    if not is_unreal(config):
+        check_cluster_role(params["roleArn"])
     cluster = backend.create_cluster(
         name=name,
         role_arn=params["roleArn"],
@@ -191,14 +225,8 @@ def list_clusters(backend: EKSBackend, params: Params) -> dict[str, Any]:
     return page(sorted(backend.clusters), params, "clusters")
 
 
-def list_fargate_profiles(backend: EKSBackend, params: Params) -> dict[str, Any]:
-    """Answer the names of a cluster's Fargate profiles."""
-    return page(sorted(find_cluster(backend, params["clusterName"]).fargate_profiles), params, "fargateProfileNames")
-
-
 def install() -> None:
     """Replace moto's operations on clusters."""
     operation("CreateCluster", create_cluster)
     operation("DeleteCluster", delete_cluster)
     operation("ListClusters", list_clusters)
-    operation("ListFargateProfiles", list_fargate_profiles)

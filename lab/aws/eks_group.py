@@ -59,6 +59,13 @@ def every(backend: EKSBackend) -> list[Group]:
     return [group for group in groups if isinstance(group, Group)]
 
 
+def arrive(group: Group, status: str) -> None:
+    """Say that a group is through, unless it is to be deleted by now."""
+    with group.lock:
+        if group.status != "DELETING":
+            group.status = status
+
+
 def instance_tags(cluster: str, group: str) -> dict[str, str]:
     """Return the tags EKS puts on a managed node group's instances; there is no Name among them."""
     return {

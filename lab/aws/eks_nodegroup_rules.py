@@ -17,7 +17,6 @@ from lab.aws.eks_support import Params, client, invalid
 EFFECTS = ("NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE")
 RESERVED = ("kubernetes.io/", "k8s.io/", "eks.amazonaws.com/")
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,62}")
-ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 LARGEST = 450
 TAINTS = 50
 
@@ -128,28 +127,6 @@ def check_access(remote: dict[str, Any]) -> None:
     _look_up("describe_key_pairs", KeyNames=[remote["ec2SshKey"]])
     if remote.get("sourceSecurityGroups"):
         _look_up("describe_security_groups", GroupIds=remote["sourceSecurityGroups"])
-
-
-def check_role(arn: str) -> None:
-    """Refuse a role that is not there, or that EC2 may not assume."""
-    if not ROLE.fullmatch(arn):
-        raise invalid(f"Invalid Role Arn: '{arn}'")
-    name = arn.rpartition("/")[2]
-    try:
-        trust = client("iam").get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
-    except ClientError as error:
-        raise invalid(f"The role with name {name} cannot be found.") from error
-    services: list[str] = []
-    statements = trust.get("Statement", [])
-    for statement in statements if isinstance(statements, list) else [statements]:
-        principal = statement.get("Principal")
-        named = principal.get("Service", []) if isinstance(principal, dict) else []
-        services += [named] if isinstance(named, str) else named
-    if "ec2.amazonaws.com" not in services:
-        raise invalid(
-            f"Following required service principals [ec2.amazonaws.com] were not found in the trust relationships of "
-            f"nodeRole {arn}"
-        )
 
 
 def check_template(params: Params) -> tuple[dict[str, Any], dict[str, Any]]:

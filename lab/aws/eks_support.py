@@ -76,6 +76,12 @@ def not_found(
     )
 
 
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Refuse tags that only AWS itself sets."""
+    if any(key.lower().startswith("aws:") for key in tags):
+        raise invalid("Tag keys starting with aws: are reserved for system use.")
+
+
 @functools.cache
 def _made(make: Callable[[str], Any], service: str, _endpoint: str) -> Any:
     return make(service)
@@ -114,6 +120,12 @@ def find_cluster(backend: EKSBackend, name: str) -> Cluster:
     if name not in backend.clusters:
         raise not_found(CLUSTER_NOT_FOUND_MSG.format(clusterName=name), name)
     return backend.clusters[name]
+
+
+def arn_in(cluster: Cluster, kind: str, name: str) -> str:
+    """Return the ARN of something a cluster has."""
+    region, account = cluster.arn.split(":")[3:5]
+    return f"arn:aws:eks:{region}:{account}:{kind}/{cluster.name}/{name}"
 
 
 def kept(owner: Any, what: str) -> dict[str, Any]:

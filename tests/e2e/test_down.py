@@ -14,6 +14,7 @@ from lab import server, settings
 from lab.node import cgroups, network
 
 ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ["ec2.amazonaws.com", "eks.amazonaws.com"]
 
 
 def lab(command: str) -> None:
@@ -68,7 +69,7 @@ def start_a_node() -> None:
         for part, zone in ((1, "a"), (2, "b"))
     ]
     ids = [subnet["Subnet"]["SubnetId"] for subnet in subnets]
-    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = {"Effect": "Allow", "Principal": {"Service": SERVICES}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     role = settings.client("iam").create_role(RoleName="node", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     eks.create_cluster(name="gone", roleArn=role, resourcesVpcConfig={"subnetIds": ids})

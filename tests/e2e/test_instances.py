@@ -15,6 +15,7 @@ import pytest
 from lab import settings
 
 ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ["ec2.amazonaws.com", "eks.amazonaws.com"]
 NAMES = {"clusterName": "instances", "nodegroupName": "nodegroup"}
 RUN_ONCE = "echo run >> /var/lib/amazon/runs"
 
@@ -91,7 +92,7 @@ def test_a_node_group_of_one_with_an_association():
         for part, zone in ((1, "a"), (2, "b"))
     ]
     ids = [subnet["Subnet"]["SubnetId"] for subnet in subnets]
-    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = {"Effect": "Allow", "Principal": {"Service": SERVICES}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     role = iam.create_role(RoleName="node", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     for policy in ("AmazonEKSWorkerNodePolicy", "AmazonSSMManagedInstanceCore"):

@@ -15,6 +15,7 @@ from lab.node.fleet import FLEET, NodeError
 
 Run = Callable[..., dict[str, Any]]
 ROLE = f"arn:aws:iam::{settings.ACCOUNT}:role/node"
+SERVICES = ["ec2.amazonaws.com", "eks.amazonaws.com"]
 NAMES = {"cluster_name": "demo", "nodegroup_name": "workers"}
 
 
@@ -54,7 +55,7 @@ def new(lab: Any, nodes: Nodes) -> dict[str, Any]:
         for number, zone in ((1, "a"), (2, "b"))
     ]
     subnets = [subnet["Subnet"]["SubnetId"] for subnet in subnets]
-    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = {"Effect": "Allow", "Principal": {"Service": SERVICES}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     lab.client("iam").create_role(RoleName="node", AssumeRolePolicyDocument=document)
     lab.client("eks").create_cluster(

@@ -16,6 +16,7 @@ from lab.node.fleet import FLEET
 
 Run = Callable[..., dict[str, Any]]
 ROLE = f"arn:aws:iam::{settings.ACCOUNT}:role/node"
+SERVICES = ["ec2.amazonaws.com", "eks.amazonaws.com"]
 NAMES = {"cluster_name": "demo", "nodegroup_name": "workers"}
 TAINT = {"key": "key1", "value": "value1", "effect": "NO_SCHEDULE"}
 LIVES: dict[str, list[dict[str, Any]]] = {
@@ -98,7 +99,7 @@ def given(lab: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         lab.ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{number}.0/24", AvailabilityZone=f"{settings.REGION}{zone}")
         for number, zone in ((1, "a"), (2, "b"))
     ]
-    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = {"Effect": "Allow", "Principal": {"Service": SERVICES}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     lab.client("iam").create_role(RoleName="node", AssumeRolePolicyDocument=document)
     ids = [subnet["Subnet"]["SubnetId"] for subnet in subnets]

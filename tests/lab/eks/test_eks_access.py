@@ -12,6 +12,7 @@ PERSON = "arn:aws:iam::123456789012:user/team/me"
 @pytest.fixture(name="open_account")
 def open_account_fixture(account):
     account.eks.update_cluster_config(name="c", accessConfig={"authenticationMode": "API_AND_CONFIG_MAP"})
+    account.iam.create_user(UserName="me", Path="/team/")
     account.until(lambda: account.eks.describe_cluster(name="c")["cluster"]["status"] == "ACTIVE")
     return account
 
@@ -60,6 +61,9 @@ def test_policies_are_associated_with_a_scope(open_account):
     ("more", "message"),
     [
         ({"principalArn": "me"}, "principalArn"),
+        ({"principalArn": "arn:aws:iam::123456789012:role/nobody"}, "invalid principal"),
+        ({"principalArn": "arn:aws:iam::123456789012:user/nobody"}, "invalid principal"),
+        ({"tags": {"aws:x": "y"}}, "reserved"),
         ({"principalArn": "arn:aws:sts::123456789012:assumed-role/node/session"}, "principalArn"),
         ({"type": "LINUX"}, "EC2_LINUX"),
         ({"type": "EC2_LINUX", "principalArn": PERSON}, "IAM role"),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError
+
+TRUST = {"Version": "2012-10-17", "Statement": []}
 
 
 def test_an_addon_is_installed_updated_and_removed(account):
@@ -53,6 +57,9 @@ def test_a_service_accounts_pods_get_a_role(account):
     with pytest.raises(ClientError, match="ResourceInUseException.*Association already exists"):
         eks.create_pod_identity_association(**who, roleArn=account.role)
     where = {"clusterName": "c", "associationId": made["associationId"]}
+    with pytest.raises(ClientError, match="Role provided in the request does not exist"):
+        eks.update_pod_identity_association(**where, roleArn=account.role + "2")
+    account.iam.create_role(RoleName="node2", AssumeRolePolicyDocument=json.dumps(TRUST))
     eks.update_pod_identity_association(**where, roleArn=account.role + "2")
     assert eks.describe_pod_identity_association(**where)["association"]["roleArn"] == account.role + "2"
     listed = eks.list_pod_identity_associations(clusterName="c", namespace="default")["associations"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError
+
+NOBODY = "arn:aws:iam::123456789012:role/nobody"
 
 
 def settled(account, name="c"):
@@ -80,6 +84,15 @@ def test_a_protected_cluster_stays_until_it_is_protected_no_more(account):
         ({"name": "d" * 101}, "InvalidParameterException", "100"),
         ({"version": "1.19"}, "InvalidParameterException", "unsupported Kubernetes version"),
         ({"roleArn": "node"}, "InvalidParameterException", "Invalid Role Arn"),
+        ({"roleArn": NOBODY}, "InvalidParameterException", "could not be assumed because it does not exist"),
+        ({"resourcesVpcConfig": {}}, "InvalidParameterException", "Subnets are required"),
+        ({"resourcesVpcConfig": {"subnetIds": ["subnet-x"]}}, "InvalidParameterException", "subnet-x"),
+        ({"tags": {"aws:x": "y"}}, "InvalidParameterException", "reserved"),
+        ({"kubernetesNetworkConfig": {"serviceIpv4Cidr": "8.8.0.0/16"}}, "InvalidParameterException", "8.8.0.0/16"),
+        ({"kubernetesNetworkConfig": {"serviceIpv4Cidr": "10.1.0.0/25"}}, "InvalidParameterException", "netmask"),
+        ({"kubernetesNetworkConfig": {"serviceIpv4Cidr": "ten"}}, "InvalidParameterException", "ten"),
+        ({"encryptionConfig": [{"resources": ["pods"]}]}, "InvalidParameterException", "secrets"),
+        ({"logging": {"clusterLogging": [{"types": ["kubelet"]}]}}, "InvalidParameterException", "controllerManager"),
         (
             {"resourcesVpcConfig": {"subnetIds": ["subnet-0123456789abcdef0"]}},
             "InvalidParameterException",
@@ -103,6 +116,20 @@ def test_a_cluster_that_aws_would_not_make(account, more, code, message):
     assert message in caught.value.response["Error"]["Message"]
 
 
+def test_a_role_that_eks_may_not_assume_is_refused(account):
+    trust = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}}
+    trust["Statement"]["Action"] = "sts:AssumeRole"
+    role = account.iam.create_role(RoleName="ec2", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    with pytest.raises(ClientError, match="the trusted entity is not correct"):
+        account.cluster("d", roleArn=role)
+
+
+def test_a_security_group_that_is_not_there_is_refused(account):
+    with pytest.raises(ClientError, match="InvalidParameterException.*sg-0123456789abcdef0"):
+        config = {"subnetIds": account.subnets, "securityGroupIds": ["sg-0123456789abcdef0"]}
+        account.cluster("d", resourcesVpcConfig=config)
+
+
 def test_a_cluster_needs_two_availability_zones(account):
     with pytest.raises(ClientError, match="at least two different AZs"):
         account.cluster("d", resourcesVpcConfig={"subnetIds": account.subnets[:1]})
@@ -112,6 +139,8 @@ def test_logs_are_switched_on_and_off_by_name(account):
     answer = change(account, logging={"clusterLogging": [{"types": ["api", "audit"], "enabled": True}]})
     assert answer["type"] == "LoggingUpdate"
     change(account, logging={"clusterLogging": [{"types": ["audit"], "enabled": False}]})
+    with pytest.raises(ClientError, match="InvalidParameterException.*No changes needed for the logging config"):
+        account.eks.update_cluster_config(name="c", logging={"clusterLogging": [{"types": ["api"], "enabled": True}]})
     rows = settled(account)["logging"]["clusterLogging"]
     assert {row["enabled"]: row["types"] for row in rows} == {
         True: ["api"],

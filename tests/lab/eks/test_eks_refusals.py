@@ -62,6 +62,7 @@ def taint(effect="NO_SCHEDULE", key="k"):
         ),
         ({"remoteAccess": {"ec2SshKey": "nobody"}}, "nobody"),
         ({"remoteAccess": {"sourceSecurityGroups": ["sg-1"]}}, "ec2SshKey"),
+        ({"tags": {"aws:x": "y"}}, "reserved"),
         ({"nodegroupName": "-g"}, "nodegroupName"),
         ({"nodegroupName": "g" * 64}, "63 characters"),
         ({"capacityType": "RESERVED"}, "ON_DEMAND"),
