@@ -43,9 +43,9 @@ options:
     description:
       - Whether images with tags, without, or both are listed.
       - Without tags are superseded images and the parts of an index.
+      - V(TAGGED) unless it says otherwise, and V(ANY) with O(image_digests), which a superseded image still has.
     type: str
     choices: [TAGGED, UNTAGGED, ANY]
-    default: TAGGED
   image_status:
     description: Whether images that can be pulled, archived images or images on their way back are listed, or all.
     type: str
@@ -192,8 +192,9 @@ def build_request(params: dict[str, Any], shape: Any) -> dict[str, Any]:
             f"tag_pattern is {shown(pattern)} but must have letters, digits or any of _ . - * ? ! [ ] alone."
         )
     status = params["image_status"]
+    tagged = params["tag_status"] or ("TAGGED" if params["image_digests"] is None else "ANY")
     # What is the API's default is left out, because older botocores do not know it.
-    chosen = {"tag_status": params["tag_status"], "image_status": None if status == "ACTIVE" else status}
+    chosen = {"tag_status": tagged, "image_status": None if status == "ACTIVE" else status}
     options = {"repository_name": params["repository_name"], "registry_id": params["registry_id"], "filter": chosen}
     request: dict[str, Any] = _model.to_request(shape, options)
     _model.check(shape, request)
@@ -208,7 +209,7 @@ def main() -> None:
             "image_tags": {"type": "list", "elements": "str"},
             "image_digests": {"type": "list", "elements": "str"},
             "tag_pattern": {},
-            "tag_status": {"choices": ["TAGGED", "UNTAGGED", "ANY"], "default": "TAGGED"},
+            "tag_status": {"choices": ["TAGGED", "UNTAGGED", "ANY"]},
             "image_status": {"choices": ["ACTIVE", "ARCHIVED", "ACTIVATING", "ANY"], "default": "ACTIVE"},
             "artifacts": {"type": "bool", "default": False},
         },

@@ -183,3 +183,21 @@ def test_older_botocore_is_asked_for_more_only_by_what_needs_it(info, client, mo
     monkeypatch.delitem(shape.members, "imageStatus")
     assert info()["images"]
     assert info(image_status="ANY")["msg"].startswith("filter.image_status needs a newer botocore than 1.")
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "found"),
+    [
+        ({}, "TAGGED", [3, 2, 1]),
+        ({"image_digests": [f"sha256:{10:064x}", f"sha256:{2:064x}"]}, "ANY", [10, 2]),
+        ({"image_digests": [f"sha256:{10:064x}"], "tag_status": "TAGGED"}, "TAGGED", []),
+        ({"image_digests": []}, "ANY", []),
+    ],
+)
+def test_a_digest_finds_an_image_that_lost_its_tag(info, ecr, options, status, found):
+    if status == "ANY":
+        lost = detail(10, None, 20)
+        del lost["imageTags"]
+        ecr.images.append(lost)
+    assert [image["image_size_in_bytes"] for image in info(**options)["images"]] == found
+    assert ecr.filter == {"tagStatus": status}
