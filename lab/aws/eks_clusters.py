@@ -16,6 +16,7 @@ from lab.aws import eks_versions
 from lab.aws.eks_roles import check_cluster_role, check_form
 from lab.aws.eks_support import (
     Params,
+    are_unreal,
     check_tags,
     client,
     find_cluster,
@@ -27,8 +28,6 @@ from lab.aws.eks_support import (
     refused,
 )
 
-# moto's own tests, which the lab is held to as well, put clusters into subnets that EC2 could never have named.
-UNREAL = re.compile(r"subnet-[0-9a-f]{7}")
 PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 # Which update a member of the request is; several of one kind may come together.
 KINDS = {
@@ -53,11 +52,6 @@ FORGOTTEN = [name for name in KINDS if name not in ("logging", "kubernetesNetwor
 def attribute(name: str) -> str:
     """Return the name moto keeps a member of the model under."""
     return re.sub(r"([A-Z])", lambda found: "_" + found[1].lower(), name)
-
-
-def is_unreal(config: dict[str, Any]) -> bool:
-    """Tell whether a cluster is to be in no network that there could be."""
-    return all(UNREAL.fullmatch(name) for name in config.get("subnetIds") or [])
 
 
 def check_services(config: dict[str, Any]) -> None:
@@ -88,7 +82,7 @@ def check_network(config: dict[str, Any]) -> dict[str, Any]:
     subnets = config.get("subnetIds") or []
     if not subnets:
         raise invalid("Subnets are required")
-    if is_unreal(config):
+    if are_unreal(subnets):
         return {}
     try:
         found = client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
@@ -151,7 +145,7 @@ def _create_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
     check_form(params["roleArn"])
     config = params["resourcesVpcConfig"]
     network = check_network(config)
-    if not is_unreal(config):
+    if not are_unreal(config["subnetIds"]):
         check_cluster_role(params["roleArn"])
     cluster = backend.create_cluster(
         name=name,

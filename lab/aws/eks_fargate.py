@@ -10,9 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 from moto.eks.models import EKSBackend
 
-from lab.aws.eks_clusters import UNREAL
 from lab.aws.eks_roles import check_form
-from lab.aws.eks_support import Params, check_tags, client, find_cluster, invalid, operation, page
+from lab.aws.eks_support import Params, are_unreal, check_tags, client, find_cluster, invalid, operation, page
 
 MOST_SELECTORS = 5
 
@@ -27,7 +26,7 @@ def create_fargate_profile(backend: EKSBackend, params: Params) -> dict[str, Any
     check_tags(params.get("tags") or {})
     check_form(params["podExecutionRoleArn"])
     subnets = params.get("subnets") or []
-    if not all(map(UNREAL.fullmatch, subnets)):
+    if not are_unreal(subnets):
         try:
             client("ec2").describe_subnets(SubnetIds=subnets)
         except ClientError as error:

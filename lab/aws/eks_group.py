@@ -125,7 +125,7 @@ def _open_to_ssh(group: Group) -> str:
     return made
 
 
-def equip(group: Group, security_groups: list[str]) -> None:
+def equip(group: Group, security_groups: list[str]) -> eks_scaling_group.ScalingGroup:
     """Make the launch template, the instance profile and the Auto Scaling group of a node group."""
     group.resources = {"autoScalingGroups": [{"name": group.scaling_group_name}]}
     if group.remote_access and group.remote_access.get("ec2SshKey"):
@@ -151,6 +151,7 @@ def equip(group: Group, security_groups: list[str]) -> None:
         launch_template={"LaunchTemplateId": made["LaunchTemplateId"], "Version": "1"},
         tags=instance_tags(group.cluster_name, group.nodegroup_name),
     )
+    return group.scaling_group
 
 
 def renew_template(group: Group, users: dict[str, Any]) -> None:

@@ -118,6 +118,8 @@ def shrink(group: Group, number: int) -> None:
 
 def reconcile(group: Group, wanted: int) -> None:
     """Start or end instances until as many as wanted are in service."""
+    if group.scaling_group is None:
+        return
     with group.lock:
         missing = wanted - len(group.instances)
         if missing > 0:

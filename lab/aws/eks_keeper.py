@@ -31,7 +31,7 @@ def note_issue(group: Group, error: Exception) -> None:
 def pool_size(group: Group) -> int:
     """Return how many instances the warm pool holds: what its size leaves of the prepared capacity, or its least."""
     warm = group.warm_pool_config or {}
-    if not warm.get("enabled"):
+    if not warm.get("enabled") or group.scaling_group is None:
         return 0
     prepared = warm.get("maxGroupPreparedCapacity")
     most: int = group.scaling_config["maxSize"] if prepared is None or prepared < 0 else prepared

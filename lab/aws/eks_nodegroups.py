@@ -11,9 +11,10 @@ from lab.aws import eks_nodegroup_rules as rules
 from lab.aws.eks_group import Group, arrive, equip, find, strip
 from lab.aws.eks_instances import FAILURES, end, reconcile
 from lab.aws.eks_keeper import fill_pool, follow, note_issue
-from lab.aws.eks_roles import check_node_role
+from lab.aws.eks_roles import check_form, check_node_role
 from lab.aws.eks_support import (
     Params,
+    are_unreal,
     background,
     check_tags,
     find_cluster,
@@ -60,8 +61,10 @@ def _check_create(params: Params, cluster: Cluster) -> dict[str, Any]:
         raise invalid("A node group can have at most 20 instance types")
     eks_versions.check_image(version, ami_type, types or [template["InstanceType"]])
     rules.check_warm_pool(params.get("warmPoolConfig") or {}, ami_type, params.get("capacityType") or "ON_DEMAND")
-    check_node_role(params["nodeRole"])
-    rules.check_network(params["subnets"], cluster.resources_vpc_config.get("vpcId"))
+    check_form(params["nodeRole"])
+    if not params["subnets"] or not are_unreal(params["subnets"]):
+        check_node_role(params["nodeRole"])
+        rules.check_network(params["subnets"], cluster.resources_vpc_config.get("vpcId"))
     if params.get("remoteAccess"):
         rules.check_access(params["remoteAccess"])
     return {
@@ -125,9 +128,9 @@ def _create(group: Group, cluster: Cluster) -> None:
     security_group = cluster.resources_vpc_config.get("clusterSecurityGroupId")
     try:
         with group.lock:
-            equip(group, [security_group] if security_group else [])
-            assert group.scaling_group is not None  # noqa: S101 - equip just made it
-            group.scaling_group.changed = lambda size: follow(group, size)
+            if not are_unreal(group.subnets):
+                scaling_group = equip(group, [security_group] if security_group else [])
+                scaling_group.changed = lambda size: follow(group, size)
             eks_access.admit_nodes(cluster, group.node_role)
             reconcile(group, group.scaling_config["desiredSize"])
             arrive(group, "ACTIVE")
