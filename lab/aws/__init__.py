@@ -18,6 +18,7 @@ MODULES = (
     "ssm_sessions",
     "automation",
     "events",
+    "absent",
     "ecr",
     "eks",
 )

@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.ssm.models import SimpleSystemManagerBackend
 
-from lab.aws import automation_document, document_run, iam, ssm_access
+from lab.aws import automation_document, document_parameters, iam, ssm_access, ssm_tags
 from lab.aws.automation_run import Execution, Step
 from lab.aws.automation_steps import strings
 from lab.aws.ssm_documents import document
@@ -88,13 +88,14 @@ def start(backend: SimpleSystemManagerBackend, params: dict[str, Any], principal
     again = _seen(backend, params)
     if again is not None:
         return again
+    tags = ssm_tags.given(params, "ValidationException")
     found = _definition(backend, params["DocumentName"], params.get("DocumentVersion"))
     version = params.get("DocumentVersion") or _version(params["DocumentName"]) or "$DEFAULT"
     definition = ssm_access.document_arn(backend, found, "automation-definition")
     allow(principal, "ssm:StartAutomationExecution", f"{definition}:{version}")
     given = params.get("Parameters") or {}
     try:
-        document_run.check_parameters(found.content_json, given)
+        document_parameters.check_parameters(found.content_json, given)
         known = automation_document.values(found.content_json, given)
     except ValueError as wrong:
         raise _wrong_parameters(wrong) from wrong
@@ -103,7 +104,6 @@ def start(backend: SimpleSystemManagerBackend, params: dict[str, Any], principal
         _check_role(backend, role, principal)
     made = Execution(backend, found, params, principal, role)
     executions(backend)[made.id] = made
-    tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags") or []}
     backend._resource_tags["Automation"][made.id] = tags
     made.start()
     return made
@@ -236,6 +236,8 @@ def stop_automation_execution(backend: SimpleSystemManagerBackend, params: dict[
 
 def install() -> None:
     """Add Automation to moto."""
+    ssm_tags.install()
+    ssm_tags.keep("Automation", lambda backend, key: key in executions(backend))
     operation("StartAutomationExecution", "start_automation_execution", start_automation_execution)
     operation("GetAutomationExecution", "get_automation_execution", get_automation_execution)
     operation("DescribeAutomationExecutions", "describe_automation_executions", describe_automation_executions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.aws import automation, document_run, iam
+from lab.aws import automation, document_parameters, iam
 from lab.aws.ssm_invocations import Invocation
 from lab.aws.ssm_runs import POLL_SECONDS, Run
 from lab.aws.ssm_support import error
@@ -20,8 +20,8 @@ def check(found: Any, request: dict[str, Any]) -> None:
     given = {name: value for name, value in (request.get("Parameters") or {}).items() if name not in free}
     content = {"parameters": {name: spec for name, spec in specs.items() if name != target}}
     try:
-        document_run.check_parameters(content, given)
-    except document_run.DocumentError as wrong:
+        document_parameters.check_parameters(content, given)
+    except document_parameters.DocumentError as wrong:
         raise error("InvalidParameters", f"Document {found.name}: {wrong}") from wrong
 
 

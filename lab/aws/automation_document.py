@@ -14,8 +14,8 @@ from typing import Any
 
 from jsonpath_ng.ext import parse as parse_path
 
-from lab.aws import document_run
-from lab.aws.document_run import DocumentError
+from lab.aws import document_parameters
+from lab.aws.document_parameters import DocumentError
 
 _REFERENCE = re.compile(r"\{\{\s*([a-zA-Z0-9_\-]+(?:[:.][a-zA-Z0-9_\-.]+)?)\s*\}\}")
 _STEP_NAME = re.compile(r"[a-zA-Z0-9_]{3,128}")
@@ -73,11 +73,13 @@ def check_content(content: Any) -> None:
     """Refuse content that Systems Manager would not store as an Automation document."""
     if not isinstance(content, dict) or content.get("schemaVersion") != "0.3":
         raise DocumentError("schemaVersion must be '0.3'")
-    parameters = content.get("parameters") or {}
+    parameters = content.get("parameters", {})
+    if not isinstance(parameters, dict):
+        raise DocumentError("parameters must be an object")
     for name, spec in parameters.items():
         kind = spec.get("type") if isinstance(spec, dict) else None
-        if kind not in document_run.TYPES and not _AWS_TYPE.fullmatch(str(kind)):
-            raise DocumentError(f"parameter {name!r} has no valid type: {', '.join(document_run.TYPES)}")
+        if kind not in document_parameters.TYPES and not _AWS_TYPE.fullmatch(str(kind)):
+            raise DocumentError(f"parameter {name!r} has no valid type: {', '.join(document_parameters.TYPES)}")
     steps = content.get("mainSteps")
     if not isinstance(steps, list) or not steps:
         raise DocumentError("mainSteps must hold at least one step")
@@ -153,7 +155,7 @@ def _references(value: Any) -> Iterator[str]:
 
 def values(content: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return each parameter's value in its own type; the API takes lists of strings only."""
-    found = document_run.resolve(content, given)
+    found = document_parameters.resolve(content, given)
     for name, spec in (content.get("parameters") or {}).items():
         if name in given and spec["type"] == "Integer":
             found[name] = int(given[name][0])

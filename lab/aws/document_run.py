@@ -6,13 +6,15 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab.aws import document_parameters
+from lab.aws.document_parameters import DocumentError, resolve
+
 DEFAULT_TIMEOUT = 3600
 TIMEOUTS = range(5, 172801)
-_NAME = re.compile(r"[a-zA-Z0-9]+")
 _NO_PARAMETER = '"StringEquals": at least one of operator\'s arguments must contain a valid document parameter'
 _PLACEHOLDER = re.compile(r"\{\{ *([a-zA-Z0-9]+) *\}\}")
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-command-ssm-plugin-reference.html
@@ -33,12 +35,8 @@ PLUGINS = (
     "aws:updateAgent",
     "aws:updateSsmAgent",
 )
-TYPES = ("String", "StringList", "Integer", "Boolean", "MapList", "StringMap")
 SCHEMAS = ("1.2", "2.0", "2.2")
-
-
-class DocumentError(ValueError):
-    """The document cannot be run, or its parameters are not what it asks for."""
+PARTS = ("schemaVersion", "description", "parameters", "mainSteps", "runtimeConfig", "files")
 
 
 @dataclass(frozen=True)
@@ -79,11 +77,10 @@ def check_content(content: Any) -> None:
     """Refuse content that Systems Manager would not store as a Command document."""
     if not isinstance(content, dict) or content.get("schemaVersion") not in SCHEMAS:
         raise DocumentError(f"schemaVersion must be one of {', '.join(SCHEMAS)}")
-    for name, spec in (content.get("parameters") or {}).items():
-        if not _NAME.fullmatch(name):
-            raise DocumentError(f"parameter name {name!r} is not valid: only letters and digits are")
-        if not isinstance(spec, dict) or spec.get("type") not in TYPES:
-            raise DocumentError(f"parameter {name!r} has no valid type: {', '.join(TYPES)}")
+    odd = sorted(set(content) - set(PARTS))
+    if odd:
+        raise DocumentError(f"there is no {', '.join(odd)} in a Command document")
+    document_parameters.check_specs(content.get("parameters", {}))
     steps = steps_of(content)
     if not isinstance(steps, list) or not steps:
         place = "runtimeConfig" if content["schemaVersion"] == "1.2" else "mainSteps"
@@ -96,65 +93,10 @@ def check_content(content: Any) -> None:
             raise DocumentError(f"step name {name!r} is not unique")
         if not step.get("action") or not isinstance(step.get("inputs"), dict):
             raise DocumentError(f"step {name!r} needs an action and inputs")
-
-
-def check_parameters(
-    content: Mapping[str, Any],
-    given: Mapping[str, Sequence[str]],
-    later: Callable[[str], bool] = lambda _: False,
-) -> None:
-    """Refuse unknown, missing and ill-formed parameters; one that is only known ``later`` is not looked at."""
-    specs = content.get("parameters") or {}
-    odd = sorted(set(given) - set(specs))
-    if odd:
-        raise DocumentError(f"unknown parameters: {', '.join(odd)}")
-    missing = sorted(name for name, spec in specs.items() if "default" not in spec and name not in given)
-    if missing:
-        raise DocumentError(f"missing parameters: {', '.join(missing)}")
-    for name, values in given.items():
-        spec = specs[name]
-        if not _is_list(spec) and len(values) != 1:
-            raise DocumentError(f"parameter {name} takes exactly one value, got {len(values)}")
-        _check_sizes(name, spec, values)
-        for value in values:
-            if not later(value):
-                _check_value(name, spec, value)
-
-
-def _is_list(spec: Mapping[str, Any]) -> bool:
-    # Automation documents know lists of resources as well: List<AWS::EC2::Instance::Id>.
-    return spec["type"] == "StringList" or spec["type"].startswith("List<")
-
-
-def _check_sizes(name: str, spec: Mapping[str, Any], values: Sequence[str]) -> None:
-    if _is_list(spec) and not spec.get("minItems", 0) <= len(values) <= spec.get("maxItems", len(values)):
-        raise DocumentError(f"parameter {name} has {len(values)} items, which minItems and maxItems do not allow")
-
-
-def _check_value(name: str, spec: Mapping[str, Any], value: str) -> None:
-    if not spec.get("minChars", 0) <= len(value) <= spec.get("maxChars", len(value)):
-        raise DocumentError(f"parameter {name} has a value whose length minChars and maxChars do not allow")
-    allowed = spec.get("allowedValues")
-    if allowed and value not in allowed:
-        raise DocumentError(f"parameter {name} must be one of {', '.join(map(str, allowed))}, got {value!r}")
-    pattern = spec.get("allowedPattern")
-    # The node's agent searches, it does not match whole: a pattern without anchors lets everything by.
-    if pattern and not re.search(pattern, value):
-        raise DocumentError(f"parameter {name} does not match allowedPattern {pattern}: {value!r}")
-
-
-def resolve(content: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Return each parameter's value in its own type, defaults filled in."""
-    values: dict[str, Any] = {}
-    for name, spec in (content.get("parameters") or {}).items():
-        kind = spec["type"]
-        if name not in given:
-            values[name] = spec.get("default")
-        elif _is_list(spec):
-            values[name] = list(given[name])
-        else:
-            values[name] = json.loads(given[name][0]) if kind in ("StringMap", "MapList") else given[name][0]
-    return values
+        if step["action"] not in PLUGINS:
+            raise DocumentError(f"step {name!r} has an action that is none: {step['action']}")
+        if step["action"] == "aws:runShellScript" and not step["inputs"].get("runCommand"):
+            raise DocumentError(f"step {name!r} needs runCommand")
 
 
 def interpolate(value: Any, parameters: Mapping[str, Any]) -> Any:

@@ -18,12 +18,14 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTT
 from moto.core.utils import unix_time_millis
 from moto.events.models import Rule
 from moto.logs.models import logs_backends
+from moto.sns.models import sns_backends
 from moto.sqs.models import Queue, sqs_backends
 from moto.sts.models import sts_backends
 
 from lab import settings
 from lab.aws import iam
-from lab.aws.event_rules import AUTOMATION, DOCUMENT, SERVICE
+from lab.aws.event_rules import SERVICE
+from lab.aws.event_target_checks import AUTOMATION, DOCUMENT
 
 # EventBridge retries by its own rules, not by the client's.
 _ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
@@ -162,6 +164,17 @@ def send_to_queue(delivery: Delivery) -> None:
     sqs_backends[queue.account_id][queue.region].send_message(queue.name, delivery.text, group_id=group)
 
 
+def publish(delivery: Delivery) -> None:
+    """Publish the input to a topic, whose policy has to let EventBridge in: the default one does not."""
+    _, _, _, region, account, _ = delivery.arn.split(":", 5)
+    topic = sns_backends[account][region].topics.get(delivery.arn)
+    if topic is None:
+        raise Failure("NO_RESOURCE", f"The topic {delivery.arn} does not exist.")
+    if not iam.admits(topic.policy, SERVICE, "sns:Publish", delivery.arn, delivery.source):
+        raise Failure("NO_PERMISSIONS", f"The policy of {delivery.arn} does not let {SERVICE} publish.")
+    topic.publish(delivery.text)
+
+
 def send_to_logs(delivery: Delivery) -> None:
     """Write the input to a log group, as a stream of its own."""
     group, stream = delivery.arn.partition(":log-group:")[2].removesuffix(":*"), uuid.uuid4().hex
@@ -180,6 +193,8 @@ def kind(arn: str) -> Callable[[Delivery], None] | None:
         return start_automation
     if ":sqs:" in arn:
         return send_to_queue
+    if ":sns:" in arn:
+        return publish
     return send_to_logs if ":log-group:" in arn else None
 
 

@@ -7,9 +7,17 @@ import datetime
 import threading
 from typing import Any
 
-from moto.events.models import Rule
+from moto.events.models import EventPattern, Rule
 
-from lab.aws import event_delivery, event_input, event_patterns, event_rules
+from lab.aws import (
+    event_buses,
+    event_delivery,
+    event_input,
+    event_patterns,
+    event_rules,
+    event_schedules,
+    event_target_checks,
+)
 from lab.aws.event_targets import Delivery
 
 _original_send = Rule.send_to_targets
@@ -27,8 +35,12 @@ def _moto_delivers(arn: str) -> bool:
 def send_to_targets(self: Rule, original_event: Any, transform_input: bool = True) -> None:
     """Deliver an event to the targets of a rule that is on and matches; a rule with only a schedule matches none."""
     scheduled = self.scheduled_expression and not self.event_pattern.get_pattern()
-    if self.state == "DISABLED" or scheduled or not self.event_pattern.matches_event(original_event):
-        return
+    if self.state != "DISABLED" and not scheduled and self.event_pattern.matches_event(original_event):
+        trigger(self, original_event, transform_input)
+
+
+def trigger(self: Rule, original_event: Any, transform_input: bool = True) -> None:
+    """Deliver an event to a rule's targets."""
     event_delivery.count(self, "MatchedEvents", "TriggeredRules")
     event = {key: value for key, value in original_event.items() if key != "ingestion-time"}
     if isinstance(event.get("time"), (int, float)):
@@ -46,12 +58,17 @@ def send_to_targets(self: Rule, original_event: Any, transform_input: bool = Tru
             event_delivery.deliver(delivery)
     if theirs:
         rest = copy.copy(self)
-        rest.targets = theirs
+        # It triggered this rule already, and moto would match it once more.
+        rest.targets, rest.event_pattern = theirs, EventPattern.load("{}")
         _original_send(rest, original_event, transform_input)
 
 
 def install() -> None:
     """Put these in moto's place."""
     Rule.send_to_targets = send_to_targets  # type: ignore[method-assign]
+    event_schedules.start(trigger)
     event_patterns.install()
+    event_target_checks.install()
+    # The guard over AWS's own rules goes around whatever answers.
     event_rules.install()
+    event_buses.install()

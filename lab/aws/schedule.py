@@ -1,4 +1,8 @@
-"""Schedule expressions: when a rate, cron or at expression is due next. All times are UTC."""
+"""Schedule expressions: when a rate, cron or at expression is due next. All times are UTC.
+
+https://docs.aws.amazon.com/systems-manager/latest/userguide/reference-cron-and-rate-expressions.html and
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 DAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), 1)}
 UNITS = {"minute": 60, "hour": 3600, "day": 86400}
+LEAST, MOST = timedelta(minutes=30), timedelta(days=31)
 HORIZON_DAYS = 366 * 5
 
 
@@ -31,18 +36,29 @@ def next_run(expression: str, after: datetime) -> datetime | None:
     raise ScheduleError(f"{expression!r} is not rate(...), cron(...) or at(...)")
 
 
+def check_interval(expression: str, now: datetime) -> None:
+    """Refuse what State Manager does not run: wrong expressions, months, and what comes more often than it allows."""
+    due = next_run(expression, now)
+    if expression.startswith("rate(") and due and not LEAST <= due - now < MOST:
+        raise ScheduleError(f"{expression} is not between 30 minutes and 31 days")
+    if expression.startswith("cron(") and expression[5:-1].split()[-3] not in ("*", "?"):
+        raise ScheduleError(f"{expression} names a month, which associations do not support")
+    for _ in range(3):
+        following = next_run(expression, due) if due and expression.startswith("cron") else None
+        if due and following and following - due < LEAST:
+            raise ScheduleError(f"{expression} runs more often than every 30 minutes")
+        due = following
+
+
 def rate(body: str) -> timedelta:
-    """Return the period of a rate, which State Manager wants between 30 minutes and 31 days."""
+    """Return the period of a rate."""
     found = re.fullmatch(r"([1-9][0-9]*) (minute|hour|day)(s?)", body)
     if not found:
         raise ScheduleError(f"rate({body}) is not a number and minutes, hours or days")
     number, unit, plural = int(found[1]), found[2], found[3]
     if (number == 1) == bool(plural):
         raise ScheduleError(f"rate({body}): 1 takes the singular, everything else the plural")
-    period = timedelta(seconds=number * UNITS[unit])
-    if not timedelta(minutes=30) <= period < timedelta(days=31):
-        raise ScheduleError(f"rate({body}) is not between 30 minutes and 31 days")
-    return period
+    return timedelta(seconds=number * UNITS[unit])
 
 
 def _at(body: str, after: datetime) -> datetime | None:
@@ -79,10 +95,20 @@ def _weekday(day: datetime) -> int:
     return day.isoweekday() % 7 + 1
 
 
+def _workday(month: datetime, number: int) -> int:
+    """Return the day of the month from Monday to Friday that is nearest to a day, in the same month."""
+    last = calendar.monthrange(month.year, month.month)[1]
+    away = {5: -1 if number > 1 else 2, 6: 1 if number < last else -2}
+    return number + away.get(month.replace(day=number).weekday(), 0)
+
+
 def _on_day(day: datetime, dom: str, dow: str) -> bool:
     last = calendar.monthrange(day.year, day.month)[1]
     if dom == "L":
         return day.day == last
+    near = re.fullmatch(r"([1-9]|[12][0-9]|3[01])W", dom)
+    if near:
+        return day.day == _workday(day, min(int(near[1]), last))
     if dow not in ("?", "*"):
         nth = re.fullmatch(r"([A-Za-z]{3}|[1-7])#([1-5])", dow)
         if nth:
@@ -102,9 +128,6 @@ def _cron(body: str, after: datetime) -> datetime | None:
     minutes, hours, dom, month, dow, year = fields
     at_minutes, at_hours = sorted(_values(minutes, 0, 59)), sorted(_values(hours, 0, 23))
     months, years = _values(month, 1, 12, MONTHS), _values(year, 1970, 2199)
-    if month not in ("*", "?"):
-        # https://docs.aws.amazon.com/systems-manager/latest/userguide/reference-cron-and-rate-expressions.html
-        raise ScheduleError(f"cron({body}) names a month, which associations do not support")
     if dom not in ("?", "*") and dow not in ("?", "*"):
         raise ScheduleError(f"cron({body}) names a day of the month and of the week: one must be ?")
     midnight = after.replace(hour=0, minute=0, second=0, microsecond=0)

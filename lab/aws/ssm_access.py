@@ -10,10 +10,10 @@ from typing import Any
 from moto.ssm.models import SimpleSystemManagerBackend
 
 from lab.aws import iam
-from lab.aws.ssm_support import allow
+from lab.aws.ssm_support import allow, error
 from lab.aws.ssm_targets import instances, tags_of
 
-SEND = "ssm:SendCommand"
+SEND, SERVICE = "ssm:SendCommand", "ssm.amazonaws.com"
 
 
 def document_arn(backend: SimpleSystemManagerBackend, found: Any, kind: str = "document") -> str:
@@ -37,6 +37,16 @@ def instance_facts(instance: Any) -> dict[str, str | list[str]]:
     }
     # EventBridge's console writes this key, with the star, into the policies it makes: any tag with one of the values.
     return facts | {"ec2:ResourceTag/*": sorted(set(tags.values()))}
+
+
+def check_role(role: str, principal: str, code: str) -> None:
+    """Refuse a role that does not let Systems Manager in, and one that the caller may not pass."""
+    if not iam.trusts(role, SERVICE):
+        raise error(code, f"The role {role} does not exist, or does not trust {SERVICE}.")
+    try:
+        iam.pass_role(principal, role, SERVICE)
+    except iam.Denied as denied:
+        raise error(denied.code, denied.message) from denied
 
 
 def check_document(backend: SimpleSystemManagerBackend, principal: str, found: Any) -> None:

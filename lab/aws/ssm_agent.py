@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.aws import document_run, ssm_output, ssm_parameters
+from lab.aws import document_parameters, document_run, ssm_output, ssm_parameters
 from lab.aws.document_run import Step
 from lab.aws.ssm_invocations import Invocation, Plugin
 from lab.aws.ssm_support import fleet
@@ -24,7 +24,7 @@ def perform(run: Any, invocation: Invocation) -> None:
     content = run.document.content_json
     given = ssm_parameters.resolve(run.backend, run.parameters)
     if given != run.parameters:
-        document_run.check_parameters(content, given)
+        document_parameters.check_parameters(content, given)
     steps = document_run.render(content, given, PLATFORM["PlatformType"])
     leaving = False
     for step in steps:

@@ -8,7 +8,7 @@ from typing import Any
 from moto.s3.models import s3_backends
 from moto.ssm.models import SimpleSystemManagerBackend
 
-from lab.aws import iam, schedule, ssm_targets
+from lab.aws import schedule, ssm_access, ssm_gates, ssm_targets
 from lab.aws.ssm_association_runs import definition
 from lab.aws.ssm_support import caller, error
 
@@ -49,12 +49,10 @@ def checked(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict
     _check_targets(backend, request, found)
     _check_schedule(request)
     _check_output(backend, request)
+    ssm_gates.calendars(backend, request.get("CalendarNames") or [])
     role = request.get("AssociationDispatchAssumeRole")
     if role:
-        try:
-            iam.pass_role(caller(), role, "ssm.amazonaws.com")
-        except iam.Denied as denied:
-            raise error(denied.code, denied.message) from denied
+        ssm_access.check_role(role, caller(), "ValidationException")
     return {"DocumentVersion": "$DEFAULT", **request}
 
 
@@ -74,6 +72,8 @@ def _check_targets(backend: SimpleSystemManagerBackend, request: dict[str, Any],
             "InvalidParameters",
             "AutomationTargetParameterName, TargetMaps and TargetLocations are for Automation documents only.",
         )
+    elif not targets:
+        raise error("InvalidTarget", "Instance ID or targets must be specified")
     ssm_targets.check(targets, "InvalidTarget", everything=True)
     ssm_targets.check_group(backend, targets)
 
@@ -82,7 +82,7 @@ def _check_schedule(request: dict[str, Any]) -> None:
     expression, only_at_cron = request.get("ScheduleExpression"), request.get("ApplyOnlyAtCronInterval")
     if expression:
         try:
-            schedule.next_run(expression, datetime.now(UTC))
+            schedule.check_interval(expression, datetime.now(UTC))
         except schedule.ScheduleError as wrong:
             raise error("InvalidSchedule", f"The schedule is invalid: {wrong}") from wrong
     if only_at_cron and (not expression or expression.startswith("rate")):
@@ -100,13 +100,3 @@ def _check_output(backend: SimpleSystemManagerBackend, request: dict[str, Any]) 
         raise error("InvalidOutputLocation", "The output location names no bucket.")
     if bucket and bucket not in s3_backends[backend.account_id]["aws"].buckets:
         raise error("InvalidOutputLocation", f"The output location is not valid: there is no bucket {bucket}.")
-
-
-def tags(params: dict[str, Any]) -> dict[str, str]:
-    """Return a request's tags, each key once."""
-    found = {tag["Key"]: tag["Value"] for tag in params.get("Tags") or []}
-    if len(found) < len(params.get("Tags") or []):
-        raise error("InvalidTag", "A tag key is given twice.")
-    if any(key.lower().startswith("aws:") for key in found):
-        raise error("InvalidTag", "Tag keys that start with aws: are reserved.")
-    return found

@@ -17,12 +17,12 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.ssm.models import SimpleSystemManagerBackend
 
-from lab.aws import automation_associations, schedule, ssm_commands
+from lab.aws import automation_associations, schedule, ssm_commands, ssm_gates
 from lab.aws.ssm_command_lists import hidden_runs
-from lab.aws.ssm_documents import document, short_name
+from lab.aws.ssm_documents import document
 from lab.aws.ssm_invocations import FINAL, Invocation
 from lab.aws.ssm_runs import Run
-from lab.aws.ssm_support import backends, error, fleet
+from lab.aws.ssm_support import backends, error, fleet, short_name
 from lab.aws.ssm_targets import instances, matching
 
 LOG = logging.getLogger(__name__)
@@ -157,6 +157,9 @@ def execute(backend: SimpleSystemManagerBackend, one: Association, nodes: list[s
             one.refused = wrong.code
             return None
         one.refused = ""
+        if not ssm_gates.are_open(backend, one.request, now):
+            LOG.info("association %s does not run: a change calendar is closed, or its alarm is on", one.id)
+            return None
         made = _run(backend, one, wanted, present(backend, one) if nodes is None else nodes)
         if made is None:
             return None

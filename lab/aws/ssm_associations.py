@@ -11,10 +11,11 @@ from moto.ssm.models import SimpleSystemManagerBackend
 
 from lab.aws import ssm_association_checks as checks
 from lab.aws import ssm_association_runs as runs
+from lab.aws import ssm_gates, ssm_tags
 from lab.aws.ssm_association_history import overview, times
 from lab.aws.ssm_association_runs import Association
-from lab.aws.ssm_documents import on_change, short_name
-from lab.aws.ssm_support import error, fleet, moment, operation, page
+from lab.aws.ssm_documents import on_change
+from lab.aws.ssm_support import error, fleet, moment, operation, page, short_name
 from lab.aws.ssm_targets import GROUP
 
 LIMIT, VERSION_LIMIT = 2000, 1000
@@ -30,7 +31,6 @@ LISTED = (
 )
 # What a description has and the list of versions has not.
 NOT_IN_VERSIONS = ("AlarmConfiguration", "AutomationTargetParameterName")
-_plain_tag_check = SimpleSystemManagerBackend._validate_resource_type_and_id
 _plain_put_parameter = SimpleSystemManagerBackend.put_parameter
 
 
@@ -58,7 +58,7 @@ def _make(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[s
     known = runs.associations(backend)
     if len(known) >= LIMIT:
         raise error("AssociationLimitExceeded", f"You can have at most {LIMIT} active associations.")
-    tags = checks.tags(params)
+    tags = ssm_tags.given(params, "InvalidTag")
     one = Association(backend, str(uuid.uuid4()), checks.checked(backend, params))
     one.plan(datetime.now(UTC))
     known[one.id] = one
@@ -170,12 +170,9 @@ def start_associations_once(backend: SimpleSystemManagerBackend, params: dict[st
     return {}
 
 
-def _tag_check(self: SimpleSystemManagerBackend, resource_type: str, resource_id: str) -> str:
-    if resource_type != "Association":
-        return _plain_tag_check(self, resource_type, resource_id)
-    if resource_id not in runs.associations(self):
-        raise error("InvalidResourceId", "The resource ID is not valid. Verify that you entered the correct ID.")
-    return resource_id
+def update_association_status(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
+    """Refuse it: it is for associations of one instance id, which documents of schema 2.0 or later have not."""
+    raise error("AssociationDoesNotExist", "The specified association does not exist.")
 
 
 def _put_parameter(self: SimpleSystemManagerBackend, *args: Any, **kwargs: Any) -> Any:
@@ -186,7 +183,9 @@ def _put_parameter(self: SimpleSystemManagerBackend, *args: Any, **kwargs: Any) 
 
 def install() -> None:
     """Add State Manager to moto, and let it hear of nodes, documents and parameters."""
-    SimpleSystemManagerBackend._validate_resource_type_and_id = _tag_check
+    ssm_tags.install()
+    ssm_gates.install()
+    ssm_tags.keep("Association", lambda backend, key: key in runs.associations(backend))
     SimpleSystemManagerBackend.put_parameter = _put_parameter
     operation("CreateAssociation", "create_association", create_association)
     operation("CreateAssociationBatch", "create_association_batch", create_association_batch)
@@ -195,6 +194,7 @@ def install() -> None:
     operation("ListAssociations", "list_associations", list_associations)
     operation("ListAssociationVersions", "list_association_versions", list_association_versions)
     operation("DeleteAssociation", "delete_association", delete_association)
+    operation("UpdateAssociationStatus", "update_association_status", update_association_status)
     operation("StartAssociationsOnce", "start_associations_once", start_associations_once)
     on_change(runs.document_changed)
     fleet().on_online(runs.node_online)

@@ -9,11 +9,10 @@ from typing import Any
 from moto.ssm.models import SimpleSystemManagerBackend
 
 from lab.aws.document_run import steps_of
-from lab.aws.ssm_documents import short_name
 from lab.aws.ssm_invocations import FINAL, Invocation, Plugin
 from lab.aws.ssm_output import STDERR_LIMIT, STDOUT_LIMIT, cut
 from lab.aws.ssm_runs import Run
-from lab.aws.ssm_support import error, moment, operation, page
+from lab.aws.ssm_support import error, moment, operation, page, short_name
 from lab.aws.ssm_targets import instances
 
 # AWS answers InvocationDoesNotExist for a moment after SendCommand; callers must be ready for it.
@@ -55,6 +54,7 @@ def describe(run: Run, fresh: bool = False) -> dict[str, Any]:
         "CloudWatchOutputConfig": request.get("CloudWatchOutputConfig") or {"CloudWatchOutputEnabled": False},
         "TimeoutSeconds": run.timeout,
         **({"AlarmConfiguration": request["AlarmConfiguration"]} if "AlarmConfiguration" in request else {}),
+        **({"TriggeredAlarms": run.alarms} if run.alarms else {}),
     }
 
 

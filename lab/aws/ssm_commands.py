@@ -9,9 +9,10 @@ from typing import Any
 from moto.s3.models import s3_backends
 from moto.ssm.models import SimpleSystemManagerBackend
 
-from lab.aws import document_run, ssm_access, ssm_parameters, ssm_targets
+from lab.aws import document_parameters, document_run, ssm_access, ssm_parameters, ssm_targets
 from lab.aws.ssm_command_lists import describe, run_of
-from lab.aws.ssm_documents import MAX_BYTES, document
+from lab.aws.ssm_document_content import MAX_BYTES
+from lab.aws.ssm_documents import document
 from lab.aws.ssm_runs import Run
 from lab.aws.ssm_support import caller, error, operation
 
@@ -27,8 +28,8 @@ def runnable(backend: SimpleSystemManagerBackend, request: dict[str, Any]) -> An
         raise error("InvalidDocument", f"The hash of document {found.name} is not the one the request names.")
     parameters = request.get("Parameters") or {}
     try:
-        document_run.check_parameters(found.content_json, parameters, later=ssm_parameters.refers)
-    except document_run.DocumentError as wrong:
+        document_parameters.check_parameters(found.content_json, parameters, later=ssm_parameters.refers)
+    except document_parameters.DocumentError as wrong:
         raise error("InvalidParameters", f"Document {found.name}: {wrong}") from wrong
     if len(found.content.encode()) + len(json.dumps(parameters).encode()) > MAX_BYTES:
         raise error("MaxDocumentSizeExceeded", "The size limit of a document, with its parameters, is 64 KB.")
@@ -56,6 +57,8 @@ def _check_output(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -
     bucket = params.get("OutputS3BucketName")
     if bucket and bucket not in s3_backends[backend.account_id]["aws"].buckets:
         raise error("InvalidOutputFolder", f"The S3 bucket {bucket} doesn't exist.")
+    if params.get("ServiceRoleArn"):
+        ssm_access.check_role(params["ServiceRoleArn"], caller(), "InvalidRole")
     topic = (params.get("NotificationConfig") or {}).get("NotificationArn")
     if topic and not re.fullmatch(r"arn:aws[\w-]*:sns:[\w-]+:\d{12}:[\w-]+", topic):
         raise error("InvalidNotificationConfig", f"{topic} is not the ARN of an SNS topic.")

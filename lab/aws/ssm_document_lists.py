@@ -7,7 +7,8 @@ from typing import Any
 from moto.ssm.models import Document, SimpleSystemManagerBackend
 
 from lab.aws import ssm_amazon
-from lab.aws.ssm_documents import amazon, documents_of, own
+from lab.aws.ssm_document_content import amazon
+from lab.aws.ssm_documents import documents_of, own
 from lab.aws.ssm_support import error, operation, page
 
 KEYS = ("CloudProviders", "DocumentType", "Name", "Owner", "PlatformTypes", "TargetType")

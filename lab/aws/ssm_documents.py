@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from moto.ssm import models
 from moto.ssm.models import Document, Documents, SimpleSystemManagerBackend, ssm_backends
 
-from lab.aws import automation_document, document_run, ssm_amazon
-from lab.aws.ssm_support import error, operation
+from lab.aws import ssm_amazon, ssm_tags
+from lab.aws.ssm_document_content import amazon, new
+from lab.aws.ssm_support import error, operation, short_name
 
 RESERVED = ("aws", "amazon", "amzn", "awsec2", "awsconfigremediation", "awssupport")
-MAX_BYTES = 64 * 1024
 # https://docs.aws.amazon.com/general/latest/gr/ssm.html
 DOCUMENT_LIMIT, VERSION_LIMIT = 500, 1000
-EVERY_PLATFORM = ("Windows", "Linux", "MacOS")
-PLATFORMS = {
-    "aws:runShellScript": ("Linux", "MacOS"),
-    "aws:runPowerShellScript": ("Windows", "Linux", "MacOS"),
-    "aws:applications": ("Windows",),
-    "aws:domainJoin": ("Windows",),
-    "aws:psModule": ("Windows",),
-}
-
-CHECKS = {"Command": document_run.check_content, "Automation": automation_document.check_content}
 
 # (backend, document name, what changed: default, latest or deleted)
 _listeners: list[Callable[[SimpleSystemManagerBackend, str, str], None]] = []
@@ -42,14 +31,19 @@ def _changed(backend: SimpleSystemManagerBackend, name: str, what: str) -> None:
         listener(backend, name, what)
 
 
-def short_name(name: str) -> str:
-    """Return the name of a document named by its name or its ARN."""
-    return name.rpartition(":document/")[2] if name.startswith("arn:") else name
+def _place(backend: SimpleSystemManagerBackend, name: str, account: str) -> tuple[str, str]:
+    """Return the region and account an ARN names, or the backend's and the one given for a mere name."""
+    if not name.startswith("arn:"):
+        return backend.region_name, account
+    parts = name.split(":")
+    if len(parts) != 6 or not parts[5].startswith("document/"):
+        raise error("InvalidDocument", "The specified document does not exist.")
+    return parts[3], parts[4]
 
 
 def own(backend: SimpleSystemManagerBackend, name: str) -> Documents:
     """Return all versions of a document of this account, the only ones it may change."""
-    region, account = name.split(":")[3:5] if name.startswith("arn:") else (backend.region_name, backend.account_id)
+    region, account = _place(backend, name, backend.account_id)
     found = backend._documents.get(short_name(name))
     if found is None or (region, account) != (backend.region_name, backend.account_id):
         raise error("InvalidDocument", "The specified document does not exist.")
@@ -59,7 +53,7 @@ def own(backend: SimpleSystemManagerBackend, name: str) -> Documents:
 def documents_of(self: SimpleSystemManagerBackend, name: str) -> Documents:
     """Return all versions of a document: one's own, Amazon's, or one that another account shares."""
     short = short_name(name)
-    region, account = name.split(":")[3:5] if name.startswith("arn:") else (self.region_name, "")
+    region, account = _place(self, name, "")
     if short in ssm_amazon.DOCUMENTS and region == self.region_name and not account:
         return Documents(amazon(short))
     if account and account != self.account_id and region == self.region_name:
@@ -95,50 +89,6 @@ def document(backend: SimpleSystemManagerBackend, name: str, version: str | None
     return found
 
 
-def amazon(name: str) -> Document:
-    """Return one of Amazon's own documents."""
-    made = Document("Amazon", name, "", json.dumps(ssm_amazon.DOCUMENTS[name]), "Command", "JSON", [], [], "/")
-    return _finish(made, None)
-
-
-def _finish(made: Document, display_name: str | None) -> Document:
-    made.display_name = display_name
-    content = made.content_json if isinstance(made.content_json, dict) else {}
-    actions = [step.get("action") for step in document_run.steps_of(content) or []]
-    # A document of several platforms has a step for each, with a precondition.
-    able = {name for action in actions for name in PLATFORMS.get(action, EVERY_PLATFORM)}
-    made.platform_types = [name for name in EVERY_PLATFORM if name in able or not actions]
-    return made
-
-
-def _new(backend: SimpleSystemManagerBackend, params: dict[str, Any], base: Document | None, version: str) -> Document:
-    content = params["Content"]
-    if params.get("Attachments"):
-        raise error("ValidationException", "The lab stores no attachments: leave Attachments out.")
-    if len(content.encode()) > MAX_BYTES:
-        raise error("MaxDocumentSizeExceeded", "The size limit of a document is 64 KB.")
-    kind = base.document_type if base else params.get("DocumentType", "Command")
-    made = Document(
-        account_id=backend.account_id,
-        name=short_name(params["Name"]),
-        version_name=params.get("VersionName", ""),
-        content=content,
-        document_type=kind,
-        document_format=params.get("DocumentFormat", "JSON"),
-        requires=params.get("Requires") or (base.requires if base else []),
-        attachments=params.get("Attachments") or [],
-        target_type=params.get("TargetType") or (base.target_type if base else ""),
-        document_version=version,
-    )
-    check = CHECKS.get(kind)
-    if check:
-        try:
-            check(made.content_json)
-        except document_run.DocumentError as wrong:
-            raise error("InvalidDocumentContent", f"The content for the document is not valid: {wrong}") from wrong
-    return _finish(made, params.get("DisplayName") or (base.display_name if base else None))
-
-
 def _describe(backend: SimpleSystemManagerBackend, name: str, version: str | None, version_name: str | None) -> Any:
     versions = documents_of(backend, name)
     wanted = find(versions, version, version_name)
@@ -151,15 +101,15 @@ def _describe(backend: SimpleSystemManagerBackend, name: str, version: str | Non
 
 def create_document(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
     """Store a new document; its answer still says Creating."""
-    name = params["Name"]
+    name, tags = params["Name"], ssm_tags.given(params, "ValidationException")
     if name.lower().startswith(RESERVED):
         raise error("ValidationException", f"Document name {name} starts with a prefix that is reserved by AWS.")
     if name in backend._documents:
         raise error("DocumentAlreadyExists", f"Document with name {name} already exists.")
     if len(backend._documents) >= DOCUMENT_LIMIT:
         raise error("DocumentLimitExceeded", f"You can have at most {DOCUMENT_LIMIT} active Systems Manager documents.")
-    backend._documents[name] = Documents(_new(backend, params, None, "1"))
-    backend.add_tags_to_resource("Document", name, {tag["Key"]: tag["Value"] for tag in params.get("Tags") or []})
+    backend._documents[name] = Documents(new(backend, params, None, "1"))
+    backend.add_tags_to_resource("Document", name, tags)
     return {"DocumentDescription": _describe(backend, name, None, None) | {"Status": "Creating"}}
 
 
@@ -178,7 +128,7 @@ def update_document(backend: SimpleSystemManagerBackend, params: dict[str, Any])
         raise error("InvalidDocumentSchemaVersion", "Documents of schema 1.x can't be updated.")
     if len(versions.versions) >= VERSION_LIMIT:
         raise error("DocumentVersionLimitExceeded", f"A document has at most {VERSION_LIMIT} versions.")
-    made = _new(backend, params, latest, str(int(versions.latest_version) + 1))
+    made = new(backend, params, latest, str(int(versions.latest_version) + 1))
     for version in versions.versions.values():
         if (version.content_json, version.target_type) == (made.content_json, made.target_type):
             raise error(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -41,20 +42,23 @@ class Plugin:
 class Invocation:
     """What one node did with the document."""
 
-    def __init__(self, instance_id: str, changed: threading.Condition) -> None:
+    def __init__(
+        self, instance_id: str, changed: threading.Condition, tell: Callable[[Invocation], None] = lambda _: None
+    ) -> None:
         self.instance_id = instance_id
         self.plugins: list[Plugin] = []
         self.updated = datetime.now(UTC)
         self.cancelled = threading.Event()
         # Status and StatusDetails, replaced together: other threads read them while they change.
         self.state = ("Pending", "Pending")
-        self._changed = changed
+        self._changed, self._tell = changed, tell
 
     def set(self, status: str, details: str | None = None) -> None:
         """Move to another status, and tell whoever waits for it."""
         with self._changed:
             self.updated = datetime.now(UTC)
             self.state = (status, details or status)
+            self._tell(self)
             self._changed.notify_all()
 
     def cancel(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from moto.ssm.models import SimpleSystemManagerBackend
 
-from lab.aws.document_run import DocumentError
+from lab.aws.document_parameters import DocumentError
 
 _REFERENCE = re.compile(r"\{\{ *ssm:([a-zA-Z0-9_.\-/]+)(:[0-9]+)? *\}\}")
 

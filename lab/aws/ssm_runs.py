@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lab.aws import ssm_agent
-from lab.aws.document_run import DocumentError, steps_of
+from lab.aws import ssm_agent, ssm_gates, ssm_notices
+from lab.aws.document_parameters import DocumentError
+from lab.aws.document_run import steps_of
 from lab.aws.ssm_invocations import ERRORS, FINAL, NOT_REACHED, Invocation, Plugin
 from lab.aws.ssm_support import fleet
 from lab.aws.ssm_targets import managed
@@ -53,11 +54,15 @@ class Run:
         self.requested = now.replace(microsecond=now.microsecond // 1000 * 1000)
         self.expires = self.requested + timedelta(seconds=self.timeout)
         self._changed = threading.Condition()
-        self.invocations = {key: Invocation(key, self._changed) for key in instance_ids}
+        # The command's own status that was last told to the topic that wants to know.
+        self.told = "Pending"
+        self.invocations = {key: Invocation(key, self._changed, self._tell) for key in instance_ids}
+        self.cancelled = False
+        # The alarms that ended it.
+        self.alarms: list[dict[str, str]] = []
+        self._gates = _association_gates if association else _command_gates
         for key, details in (refused or {}).items():
             self.invocations[key].set("Failed", details)
-        self.cancelled = False
-        self._gates = _association_gates if association else _command_gates
         self._waiting = [one for one in self.invocations.values() if one.status == "Pending"]
 
     # What stands behind a target's answer, in State Manager's words.
@@ -66,6 +71,9 @@ class Run:
     def source(self, key: str) -> str:
         """Return the id of what answers for a node."""
         return self.command_id
+
+    def _tell(self, invocation: Invocation) -> None:
+        ssm_notices.changed(self, invocation)
 
     def start(self) -> None:
         """Send it out, as many nodes at a time as MaxConcurrency says."""
@@ -148,6 +156,10 @@ class Run:
         return ("Cancelled", "Cancelled") if set(details) == {"Cancelled"} else ("Failed", "Incomplete")
 
     def _next(self) -> Invocation | None:
+        if not self.alarms:
+            self.alarms = ssm_gates.alarms(self.backend, self.request)
+            if self.alarms:
+                self.cancel()
         with self._changed:
             while self._waiting:
                 invocation = self._waiting.pop(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -65,6 +66,14 @@ def operation(name: str, method: str, handler: Callable[[SimpleSystemManagerBack
     setattr(SimpleSystemManagerResponse, method, respond)
 
 
+def short_name(name: str) -> str:
+    """Return the name of a document named by its name or its ARN."""
+    return name.rpartition(":document/")[2] if name.startswith("arn:") else name
+
+
+_TOKEN = "offset:"
+
+
 def moment(text: str) -> datetime:
     """Return the time a filter names; without a zone it is UTC."""
     try:
@@ -76,14 +85,24 @@ def moment(text: str) -> datetime:
 
 def page(items: list[Any], params: dict[str, Any], key: str, default: int = 50) -> dict[str, Any]:
     """Return one page of a listing; the token is the offset of the next one."""
-    token = params.get("NextToken") or "0"
-    if not token.isdigit():
-        raise error("InvalidNextToken", "The specified token is not valid.")
-    start, size = int(token), params.get("MaxResults") or default
+    start, size = _offset(params.get("NextToken")), params.get("MaxResults") or default
     answer: dict[str, Any] = {key: items[start : start + size]}
     if start + size < len(items):
-        answer["NextToken"] = str(start + size)
+        answer["NextToken"] = base64.urlsafe_b64encode(f"{_TOKEN}{start + size}".encode()).decode()
     return answer
+
+
+def _offset(token: str | None) -> int:
+    if token is None:
+        return 0
+    try:
+        mark, number = base64.urlsafe_b64decode(token).decode().split(":")
+        if f"{mark}:" == _TOKEN:
+            return int(number)
+    except ValueError:
+        # What follows is the answer to every token that was never given out.
+        pass
+    raise error("InvalidNextToken", "The specified token is not valid.")
 
 
 def backends() -> list[SimpleSystemManagerBackend]:

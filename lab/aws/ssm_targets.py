@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ PLATFORM = {"PlatformType": "Linux", "PlatformName": "Amazon Linux", "PlatformVe
 GROUP, GROUP_TYPES = "resource-groups:Name", "resource-groups:ResourceTypeFilters"
 INSTANCE = "AWS::EC2::Instance"
 EVERYTHING = "AWS::AllSupported"
+_ID = re.compile(r"(i|mi)-[0-9a-f]{8,17}")
 GROUP_TAG_KEYS = GROUP_TAG_VALUES = 5
 
 
@@ -46,18 +48,26 @@ def tags_of(instance: Any) -> dict[str, str]:
     return {tag["key"]: tag["value"] for tag in instance.get_tags()}
 
 
+def by_id(key: str) -> bool:
+    """Tell whether a target names nodes by their ids; AWS's guides write the key in either case."""
+    return key.lower() == "instanceids"
+
+
 def check(targets: Iterable[Mapping[str, Any]], code: str, everything: bool = False) -> None:
     """Refuse targets AWS does not know; only State Manager takes * for every managed node."""
     keys = [target.get("Key", "") for target in targets]
     for target, key in zip(targets, keys, strict=True):
-        known = key in ("InstanceIds", "tag-key", GROUP, GROUP_TYPES) or (key.startswith("tag:") and key != "tag:")
+        ids = by_id(key)
+        known = ids or key in ("tag-key", GROUP, GROUP_TYPES) or (key.startswith("tag:") and key != "tag:")
         if not known:
             raise error(code, f"The target key {key!r} is not valid: use InstanceIds, tag-key, tag:KEY or {GROUP}.")
         values = target.get("Values") or []
         if not values and key != GROUP_TYPES:
             raise error(code, f"The target {key} needs at least one value.")
-        if key == "InstanceIds" and "*" in values and (not everything or len(values) > 1):
+        if ids and "*" in values and (not everything or len(values) > 1):
             raise error(code, "The value * stands alone, and for associations only.")
+        if ids and any(value != "*" and not _ID.fullmatch(value) for value in values):
+            raise error(code, f"The target {key} has values that are no instance IDs.")
     if GROUP_TYPES in keys and GROUP not in keys:
         raise error(code, f"{GROUP_TYPES} needs {GROUP}.")
     groups = [target for target in targets if target.get("Key") == GROUP]
@@ -103,7 +113,7 @@ def match(backend: SimpleSystemManagerBackend, instance: Any, targets: Iterable[
     tags = tags_of(instance)
     for target in targets:
         key, values = target["Key"], target.get("Values") or []
-        if key == "InstanceIds":
+        if by_id(key):
             hit = instance.id in values or "*" in values
         elif key == "tag-key":
             hit = any(value in tags for value in values)

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,13 @@ class Lab:
             self.fleet.up[instance_id] = False
         return instance_id
 
+    def calendar(self, name: str, kind: str = "DEFAULT_OPEN", *events: str) -> str:
+        """Make a change calendar; each event is its lines without BEGIN and END."""
+        text = "".join(f"BEGIN:VEVENT\n{event}\nEND:VEVENT\n" for event in events)
+        text = f"BEGIN:VCALENDAR\nVERSION:2.0\nX-CALENDAR-TYPE:{kind}\n{text}END:VCALENDAR\n"
+        self.ssm.create_document(Name=name, DocumentType="ChangeCalendar", DocumentFormat="TEXT", Content=text)
+        return name
+
     def document(self, *lines: str, name: str = "nodecache-test", **parameters: Any) -> str:
         self.ssm.create_document(Name=name, DocumentType="Command", Content=content(*lines, **parameters))
         return name
@@ -147,6 +154,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     from werkzeug.serving import make_server
 
     from lab.aws import (
+        absent,
         automation,
         ssm_association_history,
         ssm_associations,
@@ -170,6 +178,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         ssm_association_history,
         ssm_instances,
         automation,
+        absent,
     ):
         module.install()
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
@@ -227,6 +236,47 @@ def four_times(run_module: Callable[..., dict[str, Any]]) -> Callable[..., dict[
         return done
 
     return run
+
+
+Wrong = tuple[str, str, dict[str, Any]]
+
+
+class Refusals:
+    """Makes wrong calls, unchecked by the client, and compares the codes they are refused with."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+
+    def changes(self, service: str, operation: str, right: dict[str, Any], given: Iterable[Any]) -> None:
+        """Make calls that are right but for one thing each; None takes a member away."""
+        calls = []
+        for code, change in given:
+            params = {key: value for key, value in (right | change).items() if value is not None}
+            calls.append((code, operation, params))
+        self.calls(service, calls)
+
+    def calls(self, service: str, given: Iterable[Wrong]) -> None:
+        """Make all calls, and fail with every one that came out otherwise."""
+        from botocore.exceptions import ClientError
+
+        client = self.lab.client(service, config=Config(parameter_validation=False, retries={"total_max_attempts": 1}))
+        odd = []
+        for code, operation, params in given:
+            try:
+                getattr(client, operation)(**params)
+                told = "accepted"
+            except ClientError as refused:
+                status = refused.response["ResponseMetadata"]["HTTPStatusCode"]
+                told = refused.response["Error"]["Code"] if 400 <= status < 500 else f"HTTP {status}"
+            if told != code:
+                odd.append(f"{operation}({str(params)[:300]}): {told}, not {code}")
+        assert not odd, "\n".join(odd)
+
+
+@pytest.fixture
+def refuses(lab: Lab) -> Refusals:
+    """Return what checks that wrong calls are refused."""
+    return Refusals(lab)
 
 
 class Bus:

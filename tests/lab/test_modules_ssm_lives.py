@@ -27,7 +27,15 @@ RUNBOOK = {
     ],
 }
 SESSION = {"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {"s3BucketName": "a"}}
-YAML = "\n---\nschemaVersion: '2.2'\nmainSteps:\n- action: aws:runShellScript\n  name: {0}\n  inputs: {{}}\n\n"
+YAML = """
+---
+schemaVersion: '2.2'
+mainSteps:
+- action: aws:runShellScript
+  name: {0}
+  inputs: {{runCommand: [ps]}}
+
+"""
 ACCOUNTS = [f"{number:012d}" for number in range(1, 22)]
 DOCUMENTS = {
     "schema 1.2": [{"content": json.dumps(OLD, indent=2)}, {"tags": {"a": "1"}}, {"account_ids": ["all"]}],
@@ -115,8 +123,11 @@ ASSOCIATIONS = {
         {"max_concurrency": "", "max_errors": ""},
     ],
     "alarm and calendars": [
-        {**BASIC, "alarm_configuration": {"alarms": [{"name": "one"}]}, "calendar_names": ["one"]},
-        {"alarm_configuration": {"ignore_poll_alarm_failure": True}, "calendar_names": ["one", "two"]},
+        {**BASIC, "alarm_configuration": {"alarms": [{"name": "one"}]}, "calendar_names": ["calendar-one"]},
+        {
+            "alarm_configuration": {"ignore_poll_alarm_failure": True},
+            "calendar_names": ["calendar-one", "calendar-two"],
+        },
         {"alarm_configuration": {}, "calendar_names": []},
     ],
 }
@@ -134,6 +145,8 @@ def documents(lab: Any) -> None:
     for name, content in (("plain", PLAIN), ("other", OTHER), ("runbook", RUNBOOK)):
         kind = "Automation" if content is RUNBOOK else "Command"
         lab.ssm.create_document(Name=name, DocumentType=kind, Content=json.dumps(content))
+    for name in ("one", "two"):
+        lab.calendar(f"calendar-{name}")
     for name in ("one-bucket", "two-bucket"):
         lab.client("s3").create_bucket(Bucket=name)
     alarm = {"Namespace": "a", "Period": 60, "Statistic": "Sum", "Threshold": 1, "EvaluationPeriods": 1}

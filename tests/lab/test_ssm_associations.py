@@ -250,6 +250,7 @@ def test_a_batch_makes_what_it_can(lab: Any) -> None:
 def test_what_it_keeps_it_gives_back(lab: Any) -> None:
     lab.document("true")
     lab.client("s3").create_bucket(Bucket="outputs")
+    lab.calendar("calendar")
     kept = {
         "ScheduleExpression": "cron(0 2 ? * SUN#1 *)",
         "ApplyOnlyAtCronInterval": True,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lab.aws import iam
+from lab.aws import document_run, iam
 
 FINAL = ("Success", "Failed", "TimedOut", "Cancelled")
 TAGGED = [{"Key": "tag:team", "Values": ["a"]}]
@@ -159,12 +159,15 @@ def test_137_looks_like_a_timeout_to_the_agent(lab: Any) -> None:
     assert finished(lab, sent) == ("TimedOut", "ExecutionTimedOut")
 
 
-def test_what_the_agent_cannot_run_fails_and_the_rest_goes_on(lab: Any) -> None:
+def test_what_the_agent_cannot_run_fails_and_the_rest_goes_on(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = {"action": "aws:odd", "name": "oddPlugin", "inputs": {}}
     good = {"action": "aws:runShellScript", "name": "goodPlugin", "inputs": {"runCommand": ["true"]}}
     unsure = {**good, "name": "unsure", "precondition": {"StringLike": ["platformType", "Linux"]}}
     content = json.dumps({"schemaVersion": "2.2", "mainSteps": [odd, unsure, good]})
-    lab.ssm.create_document(Name="nodecache-test", DocumentType="Command", Content=content)
+    with monkeypatch.context() as newer:
+        # What AWS has and this agent has not yet.
+        newer.setattr(document_run, "PLUGINS", (*document_run.PLUGINS, "aws:odd"))
+        lab.ssm.create_document(Name="nodecache-test", DocumentType="Command", Content=content)
     node = lab.node()
     sent = send(lab, InstanceIds=[node])
     assert finished(lab, sent)[0] == "Failed"

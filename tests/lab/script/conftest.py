@@ -23,7 +23,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader
 
 from lab import images, packages, settings
-from lab.aws import document_run
+from lab.aws import document_parameters, document_run
 from lab.node import network
 from lab.node.fleet import FLEET, Result, recorded
 
@@ -119,9 +119,7 @@ class World:
             "schemaVersion": 2,
             "mediaType": OCI + "manifest.v1+json",
             "config": {"mediaType": OCI + "config.v1+json", "digest": digest_of(body), "size": len(body)},
-            "layers": [
-                {"mediaType": OCI + "layer.v1.tar", "digest": digest_of(tar), "size": len(tar)} for tar in tars
-            ],
+            "layers": [{"mediaType": OCI + "layer.v1.tar", "digest": digest_of(tar), "size": len(tar)} for tar in tars],
         }
         return manifest, blobs
 
@@ -171,8 +169,8 @@ class World:
         """Return what the metadata service gives the node that nobody else should know."""
         script = (
             "base=http://169.254.169.254/latest; life='X-aws-ec2-metadata-token-ttl-seconds: 60'\n"
-            "token=$(curl -s -X PUT -H \"$life\" $base/api/token); with=\"X-aws-ec2-metadata-token: $token\"\n"
-            "keys=$base/meta-data/iam/security-credentials/; curl -s -H \"$with\" $keys$(curl -s -H \"$with\" $keys)"
+            'token=$(curl -s -X PUT -H "$life" $base/api/token); with="X-aws-ec2-metadata-token: $token"\n'
+            'keys=$base/meta-data/iam/security-credentials/; curl -s -H "$with" $keys$(curl -s -H "$with" $keys)'
         )
         # Not through the agent, which writes down what it is told.
         done = subprocess.run([*FLEET.enter(node), "sh", "-c", script], capture_output=True, check=True)
@@ -207,7 +205,7 @@ class World:
         variables = {key: given.pop(key) for key in list(given) if key.startswith("prefetch_")}
         content = template(**variables)
         parameters = {"action": [action], "images": refs, **{key: [value] for key, value in given.items()}}
-        document_run.check_parameters(content, parameters)
+        document_parameters.check_parameters(content, parameters)
         return document_run.render(content, parameters)[0].script
 
     def start(self, node: str, refs: list[str], action: str = "prefetch", seconds: float = 120, **given: Any) -> Result:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lab.aws import document_run
+from lab.aws import document_parameters, document_run
 
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 DIGEST = "sha256:" + "a" * 64
@@ -70,7 +70,7 @@ def test_data_never_becomes_shell(content: Any, tmp_path: Path, checked: bool) -
     values = [value for value in hostile(5000) if "\0" not in value and (not checked or accepted(pattern, value))]
     parameters = {"action": ["prefetch"], "source": ["event"], "images": values}
     if checked:
-        document_run.check_parameters(content, parameters)
+        document_parameters.check_parameters(content, parameters)
     script = document_run.render(content, parameters)[0].script
     # Up to where the script would read its request; then we read it instead.
     before, found, _ = script.partition("exec python3 - <<'NODECACHE_SCRIPT'")

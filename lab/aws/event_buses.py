@@ -1,0 +1,145 @@
+"""Event buses and what hangs on them: their ARNs, policies and listings, and API destinations.
+
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_UpdateEventBus.html and API_PutPermission.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from moto.core.utils import unix_time
+from moto.events.exceptions import ResourceNotFoundException, ValidationException
+from moto.events.models import EventsBackend
+from moto.events.responses import EventsHandler
+from moto.events.utils import PAGINATION_MODEL
+
+from lab.aws.validation import register
+
+CHANGEABLE = {
+    "Description": "description",
+    "KmsKeyIdentifier": "kms_key_identifier",
+    "DeadLetterConfig": "dead_letter_config",
+}
+_plain_destination = EventsBackend.create_api_destination
+
+
+class WrongToken(ValidationException):
+    """A token that no listing gave out."""
+
+    def __init__(self) -> None:
+        super().__init__("Invalid token.")
+
+
+def bus_of(self: EventsBackend, arn: str | None) -> str:
+    """Return the name of a bus named by its name or its ARN: a partner's has slashes, which moto cuts it at.
+
+    One of another account or Region is none of ours.
+    """
+    if arn and arn.startswith("arn:") and arn.split(":")[3:5] != [self.region_name, self.account_id]:
+        raise ResourceNotFoundException(f"Event bus {arn} does not exist.")
+    return (arn or "default").rpartition(":event-bus/")[2]
+
+
+def _by_arn(self: EventsBackend, arn: str) -> str:
+    """Return the ARN of a rule or a bus that is there; moto looks for the name alone, which two buses may have."""
+    buses = list(self.event_buses.values())
+    known = {thing.arn for thing in [*buses, *(rule for bus in buses for rule in bus.rules.values())]}
+    if arn not in known:
+        name = arn.rpartition("/")[2]
+        raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus default.")
+    return arn
+
+
+def list_tags(self: EventsBackend, arn: str) -> dict[str, list[dict[str, str]]]:
+    """Return the tags of a rule or a bus."""
+    tags: dict[str, list[dict[str, str]]] = self.tagger.list_tags_for_resource(_by_arn(self, arn))
+    return tags
+
+
+def tag(self: EventsBackend, arn: str, tags: dict[str, str]) -> None:
+    """Set tags of a rule or a bus."""
+    self.tagger.tag_resource(_by_arn(self, arn), self.tagger.convert_dict_to_tags_input(tags))
+
+
+def untag(self: EventsBackend, arn: str, tag_keys: list[str]) -> None:
+    """Remove tags of a rule or a bus."""
+    self.tagger.untag_resource_using_names(_by_arn(self, arn), tag_keys)
+
+
+def check_permission(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse a policy that is none, and a statement without its parts."""
+    policy = params.get("Policy")
+    if policy is not None:
+        try:
+            statements = json.loads(policy)["Statement"]
+        except (ValueError, KeyError, TypeError):
+            statements = None
+        if not statements:
+            yield "Parameter Policy is not valid. Reason: The policy has no statement, or is no JSON."
+        return
+    for name in ("Action", "Principal", "StatementId"):
+        if not params.get(name):
+            yield f"Parameter {name} must be specified."
+    condition = params.get("Condition")
+    if condition and (condition["Type"], condition["Key"]) != ("StringEquals", "aws:PrincipalOrgID"):
+        yield "Parameter Condition is not valid. Reason: It takes StringEquals and aws:PrincipalOrgID."
+
+
+def check_removal(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse to remove nothing in particular."""
+    if not params.get("StatementId") and not params.get("RemoveAllPermissions"):
+        yield "Parameter StatementId must be specified."
+
+
+def check_queue(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse a dead-letter queue that is no queue."""
+    arn = (params.get("DeadLetterConfig") or {}).get("Arn")
+    if arn and (arn.count(":") != 5 or arn.split(":")[2] != "sqs" or arn.endswith(".fifo")):
+        yield f"Parameter {arn} is not valid. Reason: Dead-letter queue must be a standard Amazon SQS queue."
+
+
+def check_endpoint(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse a destination that is not called over TLS."""
+    if not (params.get("InvocationEndpoint") or "https://").startswith("https://"):
+        yield "Parameter InvocationEndpoint is not valid. Reason: It must be an HTTPS URL."
+
+
+def create_api_destination(
+    self: EventsBackend, name: str, description: str, connection_arn: str, *arguments: Any, **more: Any
+) -> Any:
+    """Make a destination of a connection that is there."""
+    connection = connection_arn.split("/")[1]
+    if connection not in self.connections:
+        raise ResourceNotFoundException(f"Connection '{connection}' does not exist.")
+    return _plain_destination(self, name, description, connection_arn, *arguments, **more)
+
+
+def update_event_bus(self: EventsHandler) -> str:
+    """Answer UpdateEventBus."""
+    bus = self.events_backend.describe_event_bus(self._get_param("Name") or "default")
+    for name, attribute in CHANGEABLE.items():
+        setattr(bus, attribute, self._get_param(name))
+    bus.last_modified_time = unix_time()
+    return json.dumps({"Arn": bus.arn, "Name": bus.name} | {name: self._get_param(name) for name in CHANGEABLE})
+
+
+def install() -> None:
+    """Replace these parts of moto's EventBridge."""
+    register("events", "PutPermission", check_permission)
+    register("events", "RemovePermission", check_removal)
+    for operation in ("CreateEventBus", "UpdateEventBus"):
+        register("events", operation, check_queue)
+    for operation in ("CreateApiDestination", "UpdateApiDestination"):
+        register("events", operation, check_endpoint)
+    EventsBackend._normalize_event_bus_arn = bus_of  # type: ignore[method-assign]
+    EventsBackend.list_tags_for_resource = list_tags  # type: ignore[method-assign]
+    EventsBackend.tag_resource = tag  # type: ignore[method-assign]
+    EventsBackend.untag_resource = untag  # type: ignore[method-assign]
+    EventsBackend.create_api_destination = create_api_destination  # type: ignore[method-assign]
+    EventsHandler.update_event_bus = update_event_bus  # type: ignore[attr-defined]
+    for listing in PAGINATION_MODEL.values():
+        listing["fail_on_invalid_token"] = WrongToken
+    # Many targets may have one ARN; only their ids differ.
+    PAGINATION_MODEL["list_targets_by_rule"]["unique_attribute"] = "Id"
