@@ -7,6 +7,7 @@ import importlib
 MODULES = (
     "validation",
     "iam",
+    "iam_checks",
     "sts",
     "ssm_documents",
     "ssm_document_lists",

@@ -178,8 +178,14 @@ def test_a_login_opens_the_registry(registry: Any, run_module: Run) -> None:
     assert login["password"] and not login["changed"]
 
 
+@pytest.fixture
+def region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be where the examples' ARNs are: a target is in its rule's Region."""
+    monkeypatch.setattr(settings, "REGION", "eu-central-1")
+
+
 def test_the_examples_run_as_they_are_written(
-    lab: Any, bus: Any, registry: Any, run_examples: Any, run_module: Run
+    region: None, lab: Any, bus: Any, registry: Any, run_examples: Any, run_module: Run
 ) -> None:
     trust = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
