@@ -65,7 +65,7 @@ CONTENTS = [
         parameter(type="Integer", default="1"),
     ),
     *(parameter(type="String", allowedValues=["b"], default="c"), parameter(type="String", allowedPattern="[")),
-    *(parameter(type="String", allowedPattern="^b$", default="c"), parameter(type="String", displayType="blob")),
+    *(parameter(type="String", displayType="blob")),
     parameter(type="String", interpolationType="PASTE"),
 ]
 RUNBOOKS = [
