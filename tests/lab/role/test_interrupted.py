@@ -1,4 +1,4 @@
-"""Cut off at a writing call, run again: the same as if nothing had happened. Every third call is tried."""
+"""Cut off at a writing call, run again: the same as if nothing had happened. Every fifth call is tried."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OPTIONS = {
     "prefetch_images": [{"repository": "team/web"}, {"repository": "team/trainer", "nodes": "gpu"}],
 }
 # The name of each install ends in the number of the call that is refused; none is a word of the document.
-AT = {f"cut{number:02}": number for number in range(1, 22, 3)}
+AT = {f"cut{number:02}": number for number in range(2, 20, 5)}
 
 
 def test_an_interrupted_run_is_run_again(world: Any) -> None:
@@ -23,7 +23,7 @@ def test_an_interrupted_run_is_run_again(world: Any) -> None:
     assert set(cut.failed) == set(AT)
     assert all("cut off" in message for message in cut.failed.values()), cut.failed
     # All of them are tried: a run has hardly more writing calls than the last one that was refused.
-    assert max(AT.values()) <= len(world.faults.writes["cut00"]) < max(AT.values()) + 3
+    assert max(AT.values()) <= len(world.faults.writes["cut00"]) < max(AT.values()) + 5
     world.faults.refuse.clear()
     again = world.done(hosts)
     assert again.changes["cut00"] == []
@@ -37,7 +37,7 @@ def test_an_interrupted_run_is_run_again(world: Any) -> None:
     world.faults.refuse.update(AT)
     cut = world.play(gone)
     assert set(cut.failed) == {name for name, at in AT.items() if at <= len(world.faults.writes["cut00"])}
-    assert len(cut.failed) >= 5
+    assert len(cut.failed) >= 3
     world.faults.refuse.clear()
     world.done(gone)
     for name in hosts:
