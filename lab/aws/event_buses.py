@@ -100,12 +100,6 @@ def check_queue(params: Mapping[str, Any]) -> Iterator[str]:
         yield f"Parameter {arn} is not valid. Reason: Dead-letter queue must be a standard Amazon SQS queue."
 
 
-def check_endpoint(params: Mapping[str, Any]) -> Iterator[str]:
-    """Refuse a destination that is not called over TLS."""
-    if not (params.get("InvocationEndpoint") or "https://").startswith("https://"):
-        yield "Parameter InvocationEndpoint is not valid. Reason: It must be an HTTPS URL."
-
-
 def create_api_destination(
     self: EventsBackend, name: str, description: str, connection_arn: str, *arguments: Any, **more: Any
 ) -> Any:
@@ -131,8 +125,6 @@ def install() -> None:
     register("events", "RemovePermission", check_removal)
     for operation in ("CreateEventBus", "UpdateEventBus"):
         register("events", operation, check_queue)
-    for operation in ("CreateApiDestination", "UpdateApiDestination"):
-        register("events", operation, check_endpoint)
     EventsBackend._normalize_event_bus_arn = bus_of  # type: ignore[method-assign]
     EventsBackend.list_tags_for_resource = list_tags  # type: ignore[method-assign]
     EventsBackend.tag_resource = tag  # type: ignore[method-assign]

@@ -25,12 +25,6 @@ DOCUMENT = re.compile(r"arn:[\w-]+:ssm:[\w-]+:(\d{12})?:document/[\w.\-:/]+")
 AUTOMATION = re.compile(r"arn:[\w-]+:ssm:[\w-]+:(\d{12})?:automation-definition/([\w.-]+)(:[\w$]+)?")
 # What acts in the account by itself, and so only as a role.
 NEEDS_ROLE = ("ssm", "states", "kinesis", "firehose", "codepipeline", "codebuild", "ecs", "batch")
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
-SERVICES = (
-    *NEEDS_ROLE,
-    *("appsync", "events", "execute-api", "glue", "imagebuilder", "inspector", "lambda", "logs", "redshift"),
-    *("redshift-serverless", "sagemaker", "sns", "sqs", "ssm-incidents", "automation"),
-)
 # Which kind of target each group of parameters is for, and which cannot do without it.
 PARAMETERS = {
     "AppSyncParameters": ("appsync",),
@@ -76,8 +70,6 @@ def _check_target(target: Mapping[str, Any]) -> Iterator[str]:
     if len(parts) < 6 or parts[0] != "arn":
         yield f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format."
         return
-    if parts[2] not in SERVICES:
-        yield f"Parameter {arn} is not valid. Reason: {parts[2]} is not a supported service for a target."
     if parts[2] in NEEDS_ROLE and not target.get("RoleArn"):
         yield f"RoleArn is required for target {arn}."
     if parts[2] == "ssm":

@@ -144,8 +144,6 @@ TARGET: list[dict[str, Any]] = [
     other(QUEUE.replace("us-east-1", "eu-west-1")),
     other("arn:aws:states:us-east-1:123456789012:stateMachine:x"),
     other("arn:aws:kinesis:us-east-1:123456789012:stream/x"),
-    other("arn:aws:nonsense:us-east-1:123456789012:x"),
-    other("arn:aws:s3:::bucket"),
     other("arn:aws:ecs:us-east-1:123456789012:cluster/c", RoleArn=f"{ROLES}/events"),
     other("arn:aws:lambda:us-east-1:123456789012:function:f", **nodes(BLOCK)),
 ]
@@ -299,7 +297,6 @@ OTHERS: list[Wrong] = [
     *((V, "start_replay", {**REPLAY, "EventSourceArn": f"{HERE}:archive/{name}"}) for name in ("none", "archive")),
     *((NONE, name, {"ReplayName": "none"}) for name in ("describe_replay", "cancel_replay")),
     (NONE, "create_api_destination", DESTINATION),
-    (V, "create_api_destination", {**DESTINATION, "InvocationEndpoint": "http://a.b"}),
     *(
         (NONE, name, {"Name": "aws.partner/a/b"})
         for name in (
