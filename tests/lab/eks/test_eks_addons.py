@@ -7,7 +7,10 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-TRUST = {"Version": "2012-10-17", "Statement": []}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
 
 
 def test_an_addon_is_installed_updated_and_removed(account):
