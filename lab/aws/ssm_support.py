@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -71,9 +71,6 @@ def short_name(name: str) -> str:
     return name.rpartition(":document/")[2] if name.startswith("arn:") else name
 
 
-_TOKEN = "offset:"
-
-
 def moment(text: str) -> datetime:
     """Return the time a filter names; without a zone it is UTC."""
     try:
@@ -85,24 +82,14 @@ def moment(text: str) -> datetime:
 
 def page(items: list[Any], params: dict[str, Any], key: str, default: int = 50) -> dict[str, Any]:
     """Return one page of a listing; the token is the offset of the next one."""
-    start, size = _offset(params.get("NextToken")), params.get("MaxResults") or default
+    token = params.get("NextToken")
+    if token is not None and not re.fullmatch("[1-9][0-9]*", token):
+        raise error("InvalidNextToken", "The specified token is not valid.")
+    start, size = int(token or 0), params.get("MaxResults") or default
     answer: dict[str, Any] = {key: items[start : start + size]}
     if start + size < len(items):
-        answer["NextToken"] = base64.urlsafe_b64encode(f"{_TOKEN}{start + size}".encode()).decode()
+        answer["NextToken"] = str(start + size)
     return answer
-
-
-def _offset(token: str | None) -> int:
-    if token is None:
-        return 0
-    try:
-        mark, number = base64.urlsafe_b64decode(token).decode().split(":")
-        if f"{mark}:" == _TOKEN:
-            return int(number)
-    except ValueError:
-        # What follows is the answer to every token that was never given out.
-        pass
-    raise error("InvalidNextToken", "The specified token is not valid.")
 
 
 def backends() -> list[SimpleSystemManagerBackend]:

@@ -197,7 +197,7 @@ def listing(operation: str, most: int, params: dict[str, Any], least: int = 1) -
     sizes: list[Any] = [(V, least - 1), (V, most + 1), ("SerializationException", "5")]
     calls = [(code, operation, {**params, "MaxResults": size}) for code, size in sizes]
     return calls + [
-        ("InvalidNextToken", operation, {**params, "NextToken": token}) for token in ("zz", "1", "b2Zmc2V0Og==")
+        ("InvalidNextToken", operation, {**params, "NextToken": token}) for token in ("zz", "0", "-1", "1.5")
     ]
 
 
