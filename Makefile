@@ -48,7 +48,7 @@ sanity: setup
 
 # These use the machine's one lab, so a lab that is up has to go first.
 test-lab: setup down
-	@tools/setup buildah podman skopeo
+	@tools/setup buildah podman skopeo envsubst=gettext-base
 	@$(SUDO) $(PYTHON) -c 'from lab import packages; packages.ensure()'
 	@$(SUDO) tools/test-lab
 
