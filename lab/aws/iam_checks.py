@@ -27,7 +27,6 @@ CHECKED = (
 _UNCHECKED = ("Path",)
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 _ACCOUNT = re.compile(r"\*|\d{12}|arn:[\w-]+:(iam|sts)::\d{12}:(root|(role|user|assumed-role|federated-user)/.+)")
-_SID = re.compile(r"[A-Za-z0-9]*")
 _plain: dict[str, Callable[..., Any]] = {}
 
 
@@ -45,7 +44,7 @@ def _statements(text: str) -> list[dict[str, Any]]:
 
 
 def check_policy(text: str) -> None:
-    """Refuse an identity's policy that names principals, an action that is none, or a Sid that is none."""
+    """Refuse an identity's policy that names principals, or an action that is none."""
     for one in _statements(text):
         if "Principal" in one or "NotPrincipal" in one:
             raise MalformedPolicyDocument("Policy document should not specify a principal.")
@@ -54,8 +53,6 @@ def check_policy(text: str) -> None:
                 raise MalformedPolicyDocument(
                     "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
                 )
-        if not _SID.fullmatch(str(one.get("Sid", ""))):
-            raise MalformedPolicyDocument("Statement IDs (SID) must be alpha-numeric.")
 
 
 def check_trust(text: str) -> None:

@@ -34,7 +34,6 @@ POLICIES = [
     document(ALLOW, Principal={"AWS": "*"}),
     document(ALLOW, NotAction="ssm:*"),
     document(ALLOW, Surprise=1),
-    document(ALLOW, Sid="a b"),
 ]
 TRUSTS = [
     *NO_DOCUMENTS,
