@@ -376,7 +376,9 @@ def test_output_of_an_association_in_s3(lab: Any) -> None:
     lab.document("echo out")
     s3, iam = lab.client("s3"), lab.client("iam")
     s3.create_bucket(Bucket="outputs")
-    iam.create_role(RoleName="node", AssumeRolePolicyDocument="{}")
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trusting = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam.create_role(RoleName="node", AssumeRolePolicyDocument=trusting)
     statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_role_policy(RoleName="node", PolicyName="p", PolicyDocument=policy)

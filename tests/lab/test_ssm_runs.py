@@ -18,7 +18,10 @@ from lab.aws import document_run, iam
 
 FINAL = ("Success", "Failed", "TimedOut", "Cancelled")
 TAGGED = [{"Key": "tag:team", "Values": ["a"]}]
-TRUST = {"Version": "2012-10-17", "Statement": []}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
 
 
 def code(call: Callable[..., Any], **arguments: Any) -> str:
