@@ -23,8 +23,6 @@ Report: one JSON line of at most 2,400 bytes on standard output; docs/report.md 
     skipped, error   why nothing had to be done; what went wrong
 """
 
-from __future__ import annotations
-
 import calendar
 import collections
 import concurrent.futures
@@ -101,7 +99,6 @@ def retry(deadline, call, *arguments):
             if not error.passing or attempt == ATTEMPTS - 1 or time.monotonic() + pause > deadline:
                 raise
             time.sleep(pause)
-    raise AssertionError("unreachable")
 
 
 def curl(url, headers=(), data=None, options=(), seconds=20, allowed=(200,)):
@@ -144,13 +141,8 @@ def decode(data):
 
     def number():
         nonlocal at
-        value = shift = 0
-        while True:
-            at, byte = at + 1, data[at]
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
+        at, byte = at + 1, data[at]
+        return byte & 0x7F | number() << 7 if byte > 0x7F else byte
 
     while at < len(data):
         key, value = number(), number()
@@ -166,6 +158,14 @@ def text(fields, *numbers):
     """Return the text of a field, or of a field of a field."""
     data = fields.get(numbers[0], [b""])[0]
     return text(decode(data), *numbers[1:]) if numbers[1:] else data.decode()
+
+
+def size_of(value, total=0):
+    """Return the bytes that somebody wrote as 10% (of the total), 1Gi, 500M or 1.5 MB."""
+    number, unit, binary = re.match(r"([0-9.]+) ?([%kKMGTP]?)(i?)", value).groups()
+    if unit == "%":
+        return float(number) * total / 100
+    return float(number) * (1024 if binary else 1000) ** "-KMGTP".index(unit.upper() or "-")
 
 
 def kubelet_config():
@@ -264,9 +264,8 @@ class Runtime:
         layers = self.layers(digest)
         if not layers:
             return {}
-        here, active = {}, r"(?m)^\S*(sha256:[0-9a-f]{64})\s+([0-9.]+) ?([kMGT]?)i?B"
-        for key, number, unit in re.findall(active, self.ctr("content", "active")):
-            here[key] = int(float(number) * 1000 ** " kMGT".index(unit or " "))
+        active = re.findall(r"(?m)^\S*(sha256:[0-9a-f]{64})\s+(\S+)", self.ctr("content", "active"))
+        here = {key: int(size_of(size)) for key, size in active}
         # Asked last: a blob that is finished in between must not be missing from both lists.
         here.update(dict.fromkeys(self.ctr("content", "ls", "-q").split(), float("inf")))
         fetched = sum(min(size, here.get(digest, 0)) for digest, size in layers.items())
@@ -357,11 +356,12 @@ class Image:
         names = [self.repository + ":" + self.tag] if self.plain() and not self.moved else []
         return names + ([self.repository + "@" + self.digest] if self.digest else [])
 
-    def fits(self, repository, digest, names):
+    def fits(self, key, names):
         """Say whether this reference speaks of a local image; one that lost its tag may have had any."""
+        repository, digest = key
         tags = [name.rpartition(":")[2] for name in names if "@" not in name]
         tagged = not tags or bool(fnmatch.filter(tags, self.tag))
-        return repository == self.repository and self.digest in (None, digest) and tagged
+        return repository == self.repository and (not digest or self.digest in (None, digest)) and tagged
 
     def present(self, local):
         """Say whether the kubelet finds the very same image under every name."""
@@ -402,15 +402,6 @@ def promised():
     return total
 
 
-def threshold(value, total):
-    """Return the bytes of one of the kubelet's thresholds: 10%, 1Gi, 500M."""
-    number, unit = re.match(r"([0-9.]*)(.*)", value).groups()
-    sizes = {"": 1, "%": total / 100, "k": 1000}
-    for power, letter in enumerate("KMGTP", 1):
-        sizes.update({letter: 1000**power, letter + "i": 1024**power})
-    return float(number) * sizes[unit]
-
-
 # --- what one run does ------------------------------------------------------------------------
 
 
@@ -441,17 +432,19 @@ class Cache:
                 found.setdefault((repository_of(name), row.digest), []).append(name)
         return found
 
+    def rules(self, key, names):
+        return [item for item in self.wanted if item.fits(key, names)]
+
     def rule(self, image):
         """Return what the install wants of this repository and tag, or else all of the repository."""
         name = [f"{image.repository}:{image.tag}"] if image.plain() else []
-        fits = [item for item in self.wanted if item.fits(image.repository, item.digest, name)]
-        return fits[0] if fits else Image(image.repository, self.keep)
+        return (self.rules((image.repository, None), name) or [Image(image.repository, self.keep)])[0]
 
     def siblings(self, image, local):
         """Return [(when pushed, key, names)] of each of ours that one keep counts, newest first."""
         rule, found = self.rule(image), []
         for key, names in self.ours(local).items():
-            if rule.fits(*key, names):
+            if rule.fits(key, names):
                 found.append((max(int(self.own(local[name])["pushed"]) for name in names), key, names))
         # What was just asked for is the newest, however long it has been here.
         return sorted(found, key=lambda one: (one[1][1] == image.digest, *one), reverse=True)
@@ -529,7 +522,7 @@ class Cache:
             limits = {"imageGCHighThresholdPercent": total * (100 - high) / 100}
             hard = self.kubelet.get("evictionHard") or {"nodefs.available": "10%", "imagefs.available": "15%"}
             for signal in ["imagefs.available"] + ["nodefs.available"] * shared:
-                limits[signal] = threshold(hard.get(signal, "0"), total)
+                limits[signal] = size_of(hard.get(signal, "0"), total)
             name = max(limits, key=limits.get)
             left = free - promised() - packed - unpacked
             if left < limits[name]:
@@ -576,11 +569,10 @@ class Cache:
         """Return {(repository, digest): names} of those of ours that this run lets go of."""
         ours, gone = self.ours(local), {}
         if self.action == "release":
-            gone = {key: names for key, names in ours.items() if any(one.fits(*key, names) for one in asked)}
+            gone = {key: names for key, names in ours.items() if any(one.fits(key, names) for one in asked)}
         elif self.action == "prefetch":
-            for key, names in ours.items() if self.source == "association" and self.wanted else []:
-                if not any(one.fits(*key, names) for one in self.wanted):
-                    gone[key] = names
+            if self.source == "association" and self.wanted:
+                gone = {key: names for key, names in ours.items() if not self.rules(key, names)}
             for image in asked:
                 keep = self.rule(image).keep
                 gone.update({key: names for _pushed, key, names in self.siblings(image, local)[keep:] if keep})

@@ -280,7 +280,7 @@ class Room(Case):
 
     def test_thresholds(self):
         for value, wanted in (("10%", 100), ("1Ki", 1024), ("2k", 2000), ("1.5Gi", 1.5 * 2**30), ("7", 7)):
-            self.assertEqual(nodecache.threshold(value, 1000), wanted)
+            self.assertEqual(nodecache.size_of(value, 1000), wanted)
 
 
 class Keep(Case):
