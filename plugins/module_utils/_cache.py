@@ -46,7 +46,7 @@ def validate_names(params: dict[str, Any]) -> None:
     """Refuse names that no cluster and no document can have."""
     for option, pattern, words in _NAMES:
         if params[option] is not None and not re.fullmatch(pattern, params[option]):
-            raise NodecacheError(f"{option}: {shown(params[option])} is no such name, allowed are {words}.")
+            raise NodecacheError(f"{option} is {shown(params[option])} but must be {words}.")
 
 
 def validate(targets: list[dict[str, Any]], images: list[str]) -> None:
@@ -54,17 +54,17 @@ def validate(targets: list[dict[str, Any]], images: list[str]) -> None:
     for target in targets:
         if target["key"] not in ("InstanceIds", "tag-key") and not target["key"].startswith("tag:"):
             raise NodecacheError(
-                f"targets: key {shown(target['key'])} is not supported, use InstanceIds, tag-key or tag:NAME"
+                f"targets.key is {shown(target['key'])} but must be InstanceIds, tag-key or tag:NAME."
             )
         if not 1 <= len(target["values"]) <= VALUES_PER_TARGET:
             raise NodecacheError(
-                f"targets: key '{target['key']}' has {len(target['values'])} values, allowed is 1 to "
-                f"{VALUES_PER_TARGET}"
+                f"targets: key '{target['key']}' has {len(target['values'])} values but must have 1 to "
+                f"{VALUES_PER_TARGET}."
             )
     for image in images:
         if not REFERENCE.fullmatch(image):
             raise NodecacheError(
-                f"images: {shown(image)} is no full image reference, allowed is host/repository[:tag][@sha256:digest]"
+                f"images has {shown(image)} but must have full references, as host/repository[:tag][@sha256:digest]."
             )
 
 
@@ -81,7 +81,7 @@ def validate_numbers(params: dict[str, Any]) -> None:
     """Refuse a number that is out of its range."""
     for option, (least, most) in NUMBERS.items():
         if not least <= params[option] <= most:
-            raise NodecacheError(f"{option}: {params[option]} is out of range, allowed is {least} to {most}")
+            raise NodecacheError(f"{option} is {params[option]} but must be from {least} to {most}.")
 
 
 def running_instances(ec2: Any, targets: list[dict[str, Any]]) -> list[str]:

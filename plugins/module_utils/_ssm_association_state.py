@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.nodecache.eks.plugins.module_utils import _model
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 from ansible_collections.nodecache.eks.plugins.module_utils._ssm_schedule import check_cron_only, check_schedule
 from ansible_collections.nodecache.eks.plugins.module_utils._ssm_targets import (
     ALARM_CONFIGURATION,
@@ -100,7 +100,8 @@ def check_params(params: dict[str, Any]) -> None:
         raise NodecacheError("output_location.s3_location has no output_s3_bucket_name but must name the bucket.")
     for location in params["target_locations"] or []:
         if not location["accounts"] and not location["regions"]:
-            raise NodecacheError("target_locations has an entry without accounts and regions but must name them.")
+            given = {option: value for option, value in location.items() if value is not None}
+            raise NodecacheError(f"target_locations has {shown(given)} but each entry must have accounts or regions.")
         check_targets(location["targets"], "target_locations.targets")
 
 

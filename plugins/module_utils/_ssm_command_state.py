@@ -67,7 +67,7 @@ def build_request(shape: Any, params: dict[str, Any]) -> dict[str, Any]:
     check_run(params)
     for option in ("instance_ids", "targets"):
         if params[option] == []:
-            raise NodecacheError(f"{option} is empty but must name nodes.")
+            raise NodecacheError(f"{option} is [] but must name nodes.")
     if params["notification_config"] and not params["service_role_arn"]:
         raise NodecacheError("notification_config needs service_role_arn, the role that publishes the notifications.")
     width = 40 if params["document_hash_type"] == "Sha1" else 64

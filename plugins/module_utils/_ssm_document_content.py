@@ -12,7 +12,7 @@ import hashlib
 import json
 from typing import Any
 
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 from ansible_collections.nodecache.eks.plugins.module_utils._state import normalise_json
 
 _MOST_BYTES = 64 * 1024
@@ -27,11 +27,12 @@ def check_content(params: dict[str, Any]) -> None:
     if params["document_type"] in (None, *_WITH_SCHEMA) and document_format != "TEXT":
         if not isinstance(content, dict) or "schemaVersion" not in content:
             raise NodecacheError(
-                f"content of '{name}' must be a mapping with schemaVersion, unless document_type is of another kind."
+                f"content of '{name}' is {shown(params['content'])} but must be a mapping with schemaVersion, unless "
+                "document_type is of another kind."
             )
         schema = content["schemaVersion"]
         if not isinstance(schema, str):
-            raise NodecacheError(f"content of '{name}' has schemaVersion {schema} but it must be text: quote it.")
+            raise NodecacheError(f"content of '{name}' has schemaVersion {shown(schema)} but must have text: quote it.")
     size = len(serialised(params["content"], document_format).encode())
     if size > _MOST_BYTES:
         raise NodecacheError(f"content of '{name}' has {size} bytes but must have at most {_MOST_BYTES}.")
@@ -41,12 +42,12 @@ def parsed(content: Any, document_format: str, name: str) -> Any:
     """Return a content as what it is compared by: data, or text without regard to how its lines end."""
     if document_format == "TEXT":
         if not isinstance(content, str):
-            raise NodecacheError(f"content of '{name}' must be text, as document_format is TEXT.")
+            raise NodecacheError(f"content of '{name}' is {shown(content)} but must be text where it is TEXT.")
         return "\n".join(content.strip().splitlines())
     try:
         return normalise_json(content)
     except ValueError as error:
-        raise NodecacheError(f"content of '{name}' is {error}.") from error
+        raise NodecacheError(f"content of '{name}' is {shown(content)} but must be JSON or YAML: {error}.") from error
 
 
 def serialised(content: Any, document_format: str) -> str:

@@ -55,7 +55,7 @@ def check_parameters(parameters: dict[str, Any] | None) -> None:
     """Refuse what cannot be a document's parameter."""
     for name, value in (parameters or {}).items():
         if not name:
-            raise NodecacheError("parameters has an empty name but each must name a parameter of the document.")
+            raise NodecacheError("parameters has the name '' but each must name a parameter of the document.")
         if isinstance(value, list) and None in value:
             raise NodecacheError(f"parameters: '{name}' is {shown(value)} but each entry must have a value.")
 

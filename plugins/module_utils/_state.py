@@ -34,7 +34,7 @@ def normalise_json(value: Any) -> Any:
         # Few texts are YAML, and loading its library would slow every module down.
         import yaml
     except ImportError as error:
-        raise ValueError("not JSON, and reading it as YAML needs PyYAML") from error
+        raise ValueError("it is no JSON, and reading it as YAML needs PyYAML") from error
 
     class Loader(yaml.SafeLoader):
         """Reads a date as the text that it is, since JSON, which AWS turns all into, has no dates."""
@@ -48,7 +48,8 @@ def normalise_json(value: Any) -> Any:
         # Through JSON, so that 1 as a key is the text that AWS would make of it.
         return json.loads(json.dumps(yaml.load(value, Loader)))
     except (yaml.YAMLError, TypeError) as error:
-        raise ValueError(f"neither JSON nor YAML: {error}") from error
+        # YAML's own text takes several lines.
+        raise ValueError(" ".join(str(error).split())) from error
 
 
 def is_empty(value: Any) -> bool:

@@ -115,22 +115,34 @@ install:
 """
 
 import re
+from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import call, make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._cache import running_instances
-from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 from ansible_collections.nodecache.eks.plugins.module_utils._install import Install
 
-# It ends up in names of IAM roles, which have at most 64 characters, beside a region and a purpose.
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,23}")
+LIMITS = (
+    # It ends up in names of IAM roles, which have at most 64 characters, beside a region and a purpose.
+    ("name", "[A-Za-z0-9][A-Za-z0-9_-]{0,23}", "1 to 24 letters, digits, _ and -, the first not _ or -"),
+    ("cluster_name", "[A-Za-z0-9][A-Za-z0-9_-]{0,99}", "1 to 100 letters, digits, _ and -, the first not _ or -"),
+    ("node_roles", r"[A-Za-z0-9_+=,.@-]{1,64}", "names of roles, of 1 to 64 letters, digits or any of _ + = , . @ -"),
+)
+
+
+def check(params: dict[str, Any]) -> None:
+    """Refuse what no install, no cluster and no role is called."""
+    for option, pattern, allowed in LIMITS:
+        for value in params[option] if isinstance(params[option], list) else [params[option]]:
+            if not re.fullmatch(pattern, value):
+                raise NodecacheError(f"{option} has {shown(value)} but must have {allowed}.")
 
 
 def find(module: AnsibleAWSModule) -> dict[str, object]:
     """Return the module's result."""
     params, clients = module.params, {}
-    if not NAME.fullmatch(params["name"]):
-        raise NodecacheError(f"name: '{params['name']}' is not valid, allowed is 1 to 24 letters, digits, _ and -")
+    check(params)
 
     def client_of(service: str) -> object:
         if service not in clients:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
+from pathlib import Path
 
 import pytest
+import yaml
+
+RUNTIME = Path(__file__).resolve().parents[3] / "meta/runtime.yml"
 
 LONG = "x" * 5000
 # Texts that no name of AWS's may be.
@@ -79,6 +85,8 @@ WRONG = {
     },
     "ssm_document_info": {
         "name": ("", "a b", "größe", "ab", LONG),
+        "document_format": ("json",),
+        "include_versions": ("maybe",),
         "document_version": ("newest", "0", ""),
         "version_name": ("", "a b"),
         "filters": ({"Nope": "a"}, {"": "a"}, {"Name": None}, {"Name": []}, {"Name": [None]}, {"Name": {"a": 1}},
@@ -117,6 +125,7 @@ WRONG = {
     "ssm_association_info": {
         "association_name": ("", "a b", "größe", LONG),
         "association_id": ("", "one"),
+        "association_version": ("", "0", "newest", "-1"),
         "executions": (-1, "x", []),
         "filters": ({"Nope": "a"}, {"Name": ""}, {"Name": None}, {"Name": ["a"]}, {"": "a"}, "a b"),
     },
@@ -128,6 +137,7 @@ WRONG = {
         "instance_ids": ([], [None], ["node"], ["i-0123456789abcdef0"] * 51, ["*"]),
         "timeout_seconds": (29, 2592001, *NUMBERS),
         "comment": ("x" * 101,),
+        "output_s3_key_prefix": ("x" * 501,),
         "output_s3_bucket_name": ("", *BUCKETS),
         "output_s3_region": ("", "a b", "x" * 21),
         "service_role_arn": ("", *ROLES[:-1]),
@@ -173,7 +183,6 @@ WRONG = {
             {"run_command_targets": [{"key": "Name", "values": ["b"]}]},
             {"run_command_targets": [{"key": "InstanceIds", "values": ["*"]}]},
             {"run_command_targets": [{"key": "tag:a"}]},
-            {"run_command_targets": [BLOCK]},
         ),
         "ecs_parameters": ({"task_count": 0}, {"launch_type": "fargate"}, {"task_count": -1},
                            {"placement_strategy": [{"type": "spread"}] * 6}, {"tags": {"": "a"}},
@@ -183,8 +192,13 @@ WRONG = {
         "sqs_parameters": ({"message_group_id": "a b"}, {"message_group_id": "x" * 101}),
         "kinesis_parameters": ({"partition_key_path": "x" * 257},),
         "http_parameters": ({"header_parameters": {"a b": "c"}}, {"header_parameters": {"a": "b\nc"}},
-                            {"query_string_parameters": {"a": "b\nc"}}, {"header_parameters": {"a": None}},
+                            {"query_string_parameters": {"a": "b\0c"}}, {"header_parameters": {"a": None}},
                             {"header_parameters": {"a": ["b"]}}),
+        "app_sync_parameters": ("mutation", {"operation": "a"}),
+        "sage_maker_pipeline_parameters": ({"pipeline_parameter_list": [{"name": "a"}]},
+                                           {"pipeline_parameter_list": [{"name": "a b", "value": "c"}]},
+                                           {"pipeline_parameter_list": [{"name": "a", "value": "b"}] * 201},
+                                           {"pipeline_parameter_list": [{"name": "a", "value": "b" * 1025}]}),
         "redshift_data_parameters": ({"sql": "a", "sqls": ["b"]}, {"sqls": ["a"] * 41}, {"db_user": "x" * 129}),
         "retry_policy": ({"maximum_retry_attempts": 186}, {"maximum_retry_attempts": -1}, {"attempts": 1},
                          {"maximum_retry_attempts": True}, {"maximum_event_age_in_seconds": 59},
@@ -256,6 +270,12 @@ WRONG = {
         "wait_timeout": (0, -1, 10**12),
         "wait_delay": (0, -1, 10**12),
     },
+    "prefetch_info": {
+        "name": (*NAMELESS, "-a", "a.b", "x" * 25),
+        "cluster_name": (*NAMELESS, "-a", "a.b", "x" * 101),
+        "node_roles": ([""], [None], ["a b"], ["arn:aws:iam::123456789012:role/r"], ["größe"], ["x" * 65], [{}]),
+        "count_nodes": ("maybe",),
+    },
 }  # fmt: skip
 BASES = {
     "ssm_document": {"name": "say-hello", "content": {"schemaVersion": "2.2", "mainSteps": []}},
@@ -266,6 +286,19 @@ BASES = {
     "ecr_image_info": {"repository_name": "team/app"},
     "eks_nodegroup": {"cluster_name": "demo", "nodegroup_name": "workers"},
     "image_cache_info": {"document_name": "nodecache-demo"},
+    "prefetch_info": {"name": "demo", "cluster_name": "demo"},
+}
+ROLE = {"role_arn": "arn:aws:iam::123456789012:role/r"}
+KINDS = {
+    "run_command": "ssm",
+    "ecs": "ecs",
+    "batch": "batch",
+    "sqs": "sqs",
+    "kinesis": "kinesis",
+    "http": "execute-api",
+    "redshift_data": "redshift",
+    "sage_maker_pipeline": "sagemaker",
+    "app_sync": "appsync",
 }
 # What else has to be said beside an option.
 BESIDE = {
@@ -279,17 +312,42 @@ BESIDE = {
     ("ssm_document_info", "document_version"): {"name": "document"},
     ("ssm_document_info", "version_name"): {"name": "document"},
     ("ssm_association", "association_id"): {"association_name": None},
+    ("ssm_association_info", "association_version"): {"association_id": "8dfe3659-4309-493a-8755-0123456789ab"},
+    **{
+        ("eventbridge_target", f"{kind}_parameters"): {"arn": f"arn:aws:{service}:eu-central-1:123456789012:x", **ROLE}
+        for kind, service in KINDS.items()
+    },
     ("image_cache_info", None): {"cluster_name": "demo"},
     ("image_cache_info", "targets"): {},
 }
-# Ansible itself says what type it wants, without the option's name where a list or a dictionary has parts.
-ANSIBLES = ("dictionary requested, could not parse JSON or key=value",)
+# Ansible itself says which type, choices and parts it wants: the type and not the value, and without the option's name
+# where a list or a dictionary has parts.
+ANSIBLES = re.compile(
+    r"dictionary requested, could not parse JSON or key=value|.*unable to convert to|missing required arguments: |"
+    r"one of the following is required: |parameters are mutually exclusive: |value of \w+ must be one (or more )?of: |"
+    r"Value 'None' in the sub parameter field|Unsupported parameters"
+)
 ROWS = [
     (module, option, value)
     for module, options in WRONG.items()
     for option, values in options.items()
     for value in values
 ]
+
+
+def parts(value):
+    """Return every value that a message may show, and the whole."""
+    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [value, *(part for item in inner for part in parts(item))]
+
+
+def shows(message, value):
+    """Tell whether our own message has the value or the part of it that is wrong, as text or as JSON."""
+    # Ansible makes an empty text of nothing in a list of texts, and a text of what else there is.
+    forms = ["''" if part in (None, "") else str(part) for part in parts(value)]
+    forms += [json.dumps(part, ensure_ascii=False) for part in parts(value) if part not in ("", None)]
+    printable = ("".join(char if char.isprintable() else repr(char)[1:-1] for char in form) for form in forms)
+    return " but " in message and any(form[:80] in message for form in printable)
 
 
 class Called(Exception):
@@ -306,7 +364,7 @@ class Nobody:
 @pytest.fixture(name="told")
 def fixture(strict_client, run_module):
     """Return what runs a module and returns what it says, and fails where it asks AWS."""
-    for service in ("ssm", "events", "ecr", "eks", "ec2"):
+    for service in ("ssm", "events", "ecr", "eks", "ec2", "sts", "sqs", "iam", "cloudwatch"):
         strict_client(service, Nobody())
 
     def run(module, **options):
@@ -329,12 +387,46 @@ def test_wrong_values_are_refused_before_any_call(told, module):
         given = {**BASES.get(module, {}), **beside, option: value}
         message = told(module, **{key: item for key, item in given.items() if item is not None})
         names = (option, *(value if isinstance(value, dict) else ()))
-        named = message in ANSIBLES or any(name in message for name in names if name)
+        named = message.startswith("dictionary requested") or any(name in message for name in names if name)
         # What Ansible itself says shows the value as it is, with its line breaks.
-        lines = "\n" in message and " but must " in message
-        if message.startswith("it ") or not named or lines or len(message) > 1000:
+        told_well = ANSIBLES.match(message) or ("\n" not in message and shows(message, value))
+        if message.startswith("it ") or not named or not told_well or len(message) > 1000:
             wrong.append(f"{option} = {json.dumps(value)[:80]}: {message[:200]!r}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_parameters_of_another_kind_of_target_are_refused(told, kind):
+    part, value = {
+        "run_command": ("run_command_targets", [BLOCK]),
+        "ecs": ("task_definition_arn", "arn:aws:ecs:eu-central-1:123456789012:task-definition/t"),
+        "batch": ("job_name", "job"),
+        "sqs": ("message_group_id", "one"),
+        "kinesis": ("partition_key_path", "$.id"),
+        "http": ("path_parameter_values", ["a"]),
+        "redshift_data": ("database", "dev"),
+        "sage_maker_pipeline": ("pipeline_parameter_list", [{"name": "a", "value": "b"}]),
+        "app_sync": ("graph_ql_operation", "mutation"),
+    }[kind]
+    arn = "arn:aws:states:eu-central-1:123456789012:stateMachine:s"
+    names = {"rule": "push", "target_id": "one", "arn": arn}
+    message = told("eventbridge_target", **names, **{f"{kind}_parameters": {part: value}})
+    assert message.startswith(f"{kind}_parameters is for targets of ") and message.endswith(f"but arn is '{arn}'.")
+
+
+def test_every_option_with_limits_has_wrong_values():
+    left = {}
+    for module in WRONG:
+        source = importlib.import_module(f"ansible_collections.nodecache.eks.plugins.modules.{module}")
+        options = yaml.safe_load(source.DOCUMENTATION)["options"]
+        # Ansible checks what is true or false and what has choices, alike in every module.
+        limited = {name for name, option in options.items() if option.get("type") != "bool" and "choices" not in option}
+        left[module] = limited - set(WRONG[module])
+    assert left == {module: set() for module in WRONG}
+
+
+def test_every_module_that_asks_aws_is_tried():
+    assert set(WRONG) == set(yaml.safe_load(RUNTIME.read_text())["action_groups"]["aws"][1:])
 
 
 def test_hundreds_of_values_are_tried():

@@ -179,7 +179,7 @@ def test_a_queue_that_was_made_and_not_finished_is_ours(aws, look, queue, ours):
 @pytest.mark.parametrize("name", ["a.b", "x" * 25, "", "a\n"])
 def test_a_wrong_name_is_told(aws, run_module, name):
     result = run_module("prefetch_info", name=name, cluster_name="prod")
-    assert result["msg"] == f"name: {name!r} is not valid, allowed is 1 to 24 letters, digits, _ and -"
+    assert result["msg"] == f"name has {name!r} but must have 1 to 24 letters, digits, _ and -, the first not _ or -."
 
 
 def test_an_error_names_the_thing_and_the_action(aws, run_module):
