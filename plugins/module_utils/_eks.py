@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, call
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import call
+
+_NO_TEMPLATE = ["InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateName.NotFoundException"]
 
 
 def find_nodegroup(client: Any, cluster: str, name: str) -> dict[str, Any] | None:
@@ -58,13 +60,18 @@ def tag_nodegroup(client: Any, name: str, arn: str, to_set: dict[str, str], to_u
             client.tag_resource(resourceArn=arn, tags=to_set, aws_retry=True)
 
 
-def template_version(ec2: Any, template: dict[str, str]) -> str:
-    """Return the number of the launch template's version that is named $Latest or $Default."""
-    member = {"$Latest": "LatestVersionNumber", "$Default": "DefaultVersionNumber"}[template["version"]]
+def find_template(ec2: Any, template: dict[str, str]) -> dict[str, str] | None:
+    """Return the launch template as EKS tells of it, by its id, its name and a version's number, or None."""
     named = template.get("id") or template["name"]
     request = {"LaunchTemplateIds" if "id" in template else "LaunchTemplateNames": [named]}
     with call("launch template", "describe", named):
-        found = ec2.describe_launch_templates(**request, aws_retry=True)["LaunchTemplates"]
+        try:
+            found = ec2.describe_launch_templates(**request, aws_retry=True)["LaunchTemplates"]
+        except is_boto3_error_code(_NO_TEMPLATE):
+            return None
     if not found:
-        raise NodecacheError(f"launch template '{named}' is not there.")
-    return str(found[0][member])
+        return None
+    version = template.get("version", "$Default")
+    member = {"$Latest": "LatestVersionNumber", "$Default": "DefaultVersionNumber"}.get(version)
+    number = str(found[0][member]) if member else version
+    return {"id": found[0]["LaunchTemplateId"], "name": found[0]["LaunchTemplateName"], "version": number}

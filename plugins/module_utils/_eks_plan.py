@@ -121,6 +121,13 @@ def _check_sizes(sizes: dict[str, int]) -> None:
         raise NodecacheError(f"scaling_config.desired_size is {wanted} but must be at most max_size, {most}.")
 
 
+def create_request(desired: dict[str, Any]) -> dict[str, Any]:
+    """Return what CreateNodegroup takes: a launch template's id or its name, not both."""
+    template = desired.get("launchTemplate", {})
+    named = {key: value for key, value in template.items() if key != "name" or "id" not in template}
+    return {**desired, **({"launchTemplate": named} if named else {})}
+
+
 def check_immutable(current: dict[str, Any], desired: dict[str, Any]) -> None:
     """Refuse to change what only a new node group can have."""
     for option in IMMUTABLE:

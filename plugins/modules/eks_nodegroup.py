@@ -236,7 +236,8 @@ notes:
   - Needs C(eks:DescribeNodegroup); to create C(eks:CreateNodegroup), C(eks:TagResource), C(iam:PassRole) on the nodes'
     role and what EKS asks of the caller for a launch template; to change C(eks:UpdateNodegroupConfig),
     C(eks:UpdateNodegroupVersion), C(eks:DescribeUpdate), C(eks:TagResource) and C(eks:UntagResource); to delete
-    C(eks:DeleteNodegroup); for V($Latest) and V($Default) C(ec2:DescribeLaunchTemplates).
+    C(eks:DeleteNodegroup); for O(launch_template) C(ec2:DescribeLaunchTemplates).
+  - Where a new node group leaves an option out, EKS chooses, so that check mode cannot tell that part of the result.
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - amazon.aws.common.modules
@@ -419,11 +420,17 @@ class Nodegroup:
         wait(self.client, "finish its update", self.name, self.timeout, request)
         self._wait("become ACTIVE")
 
-    def _number_template(self, desired: dict[str, Any]) -> None:
+    def _tell_template(self, desired: dict[str, Any], is_new: bool) -> None:
+        """Put what EKS will tell of the launch template in the place of what was asked for."""
         template = desired.get("launchTemplate") or {}
-        if template.get("version", "").startswith("$"):
-            number = _eks.template_version(make_client(self.module, "ec2"), template)
-            desired["launchTemplate"] = {**template, "version": number}
+        if not template or not (is_new or template.get("version", "").startswith("$")):
+            return
+        found = _eks.find_template(make_client(self.module, "ec2"), template)
+        if found:
+            desired["launchTemplate"] = found if is_new else {**template, "version": found["version"]}
+        elif not (is_new and self.module.check_mode):
+            # In check mode an earlier task may only have said that it would make the template.
+            raise NodecacheError(f"launch template '{template.get('id') or template['name']}' is not there.")
 
     def ensure_present(
         self, current: dict[str, Any], desired: dict[str, Any]
@@ -435,7 +442,7 @@ class Nodegroup:
             raise NodecacheError(
                 f"node group '{self.name}' is {status} and has to be gone before it can be created{because}."
             )
-        self._number_template(desired)
+        self._tell_template(desired, not current or status == "DELETING")
         if status == "DELETING":
             if not self.module.check_mode:
                 self._wait("be deleted")
@@ -448,7 +455,7 @@ class Nodegroup:
             raise NodecacheError(f"node group '{self.name}' is new and needs {' and '.join(missing)}.")
         if self.module.check_mode:
             return True, desired, desired
-        after = _eks.create_nodegroup(self.client, desired)
+        after = _eks.create_nodegroup(self.client, _eks_plan.create_request(desired))
         if self.params["wait"]:
             self._wait("become ACTIVE")
             after = self._find()

@@ -121,7 +121,7 @@ def filled(value: Any, words: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("life", LIVES)
-def test_a_node_group_lives(given: dict[str, Any], run_module: Run, four_times: Run, life: str) -> None:
+def test_a_node_group_lives(given: dict[str, Any], four_times: Run, life: str) -> None:
     new = {
         "node_role": ROLE,
         "subnets": given["subnets"],
@@ -131,11 +131,7 @@ def test_a_node_group_lives(given: dict[str, Any], run_module: Run, four_times: 
     for number, options in enumerate(LIVES[life]):
         base = new if number == 0 or LIVES[life][number - 1].get("state") == "absent" else {}
         options = {key: value for key, value in {**base, **filled(options, given)}.items() if value is not None}
-        if number == 0 and "launch_template" in options:
-            # Which version and which id that means only EKS tells.
-            assert run_module("eks_nodegroup", **NAMES, wait_timeout=30, **options)["changed"]
-        else:
-            four_times("eks_nodegroup", "nodegroup", **NAMES, wait_timeout=30, **options)
+        four_times("eks_nodegroup", "nodegroup", **NAMES, wait_timeout=30, **options)
 
 
 def test_a_cluster_moves_on_and_its_nodes_follow(lab: Any, given: dict[str, Any], four_times: Run) -> None:

@@ -21,6 +21,7 @@ NEW = {
     "tags": {"costCentre": "A"},
     "version": "1.34",
 }
+TEMPLATE = {"LaunchTemplateId": "lt-1", "LaunchTemplateName": "nodes"}
 WRITES = {"CreateNodegroup", "UpdateNodegroupConfig", "UpdateNodegroupVersion", "DeleteNodegroup"}
 WRITES |= {"TagResource", "UntagResource"}
 
@@ -56,6 +57,10 @@ class Eks:
         return {"nodegroup": answer}
 
     def CreateNodegroup(self, **request):
+        if "launchTemplate" in request:
+            template = request["launchTemplate"]
+            assert len({"id", "name"} & set(template)) == 1
+            request["launchTemplate"] = {"id": "lt-1", "name": "nodes", "version": template.get("version", "2")}
         created = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
         self.group = {**request, "nodegroupArn": ARN, "createdAt": created, "health": {"issues": []}}
         self._begin("CREATING", "CREATING", "ACTIVE")
@@ -106,10 +111,13 @@ class Eks:
 
 class Ec2:
     def __init__(self):
-        self.templates = [{"LatestVersionNumber": 3, "DefaultVersionNumber": 2}]
+        self.templates = [{**TEMPLATE, "LatestVersionNumber": 3, "DefaultVersionNumber": 2}]
 
     def DescribeLaunchTemplates(self, LaunchTemplateIds=None, LaunchTemplateNames=None):
         assert LaunchTemplateIds == ["lt-1"] or LaunchTemplateNames == ["nodes"]
+        if not self.templates:
+            code = f"InvalidLaunchTemplate{'Id.NotFound' if LaunchTemplateIds else 'Name.NotFoundException'}"
+            raise ClientError({"Error": {"Code": code, "Message": "none"}}, "DescribeLaunchTemplates")
         return {"LaunchTemplates": self.templates}
 
 
@@ -366,15 +374,25 @@ def test_launch_template_version_rolls_and_nothing_else_moves(group, client, eks
     assert not group(launch_template={"id": "lt-1"})["changed"]
 
 
-@pytest.mark.parametrize(("version", "number"), [("$Latest", "3"), ("$Default", "2")])
+@pytest.mark.parametrize(("version", "number"), [("$Latest", "3"), ("$Default", "2"), ("1", "1"), (None, "2")])
 @pytest.mark.parametrize("template", [{"id": "lt-1"}, {"name": "nodes"}])
-def test_named_template_version_is_a_number_to_eks(group, client, eks, ec2, version, number, template):
+def test_check_mode_tells_of_a_template_as_eks_does(group, client, eks, ec2, version, number, template):
     options = {"node_role": NEW["node_role"], "subnets": ["subnet-1"]}
-    _predicted, done = four_times(group, client, **options, launch_template={**template, "version": version})
-    assert done["launch_template"] == {**template, "version": number}
-    assert ec2.names() == ["DescribeLaunchTemplates"] * 4
+    asked = {**template, **({"version": version} if version else {})}
+    predicted, done = four_times(group, client, **options, launch_template=asked)
+    whole = {"id": "lt-1", "name": "nodes", "version": number}
+    assert predicted["launch_template"] == done["launch_template"] == whole
+    # What is a number already needs no asking where nothing is new.
+    assert ec2.names() == ["DescribeLaunchTemplates"] * (4 if asked.get("version", "").startswith("$") else 2)
+
+
+@pytest.mark.parametrize("template", [{"id": "lt-1"}, {"name": "nodes"}])
+def test_template_that_is_not_there_yet_is_a_matter_of_the_real_run(group, eks, ec2, template):
+    options = {"node_role": NEW["node_role"], "subnets": ["subnet-1"], "launch_template": template}
     ec2.backend.templates = []
-    assert "is not there" in group(launch_template={**template, "version": version})["msg"]
+    assert group(check=True, **options)["nodegroup"]["launch_template"] == template
+    told = f"launch template '{next(iter(template.values()))}' is not there."
+    assert group(**options)["msg"] == told and eks.group is None
 
 
 def test_custom_ami_takes_its_version_from_the_template(group, client, eks):
