@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -15,7 +14,6 @@ from lab.aws.ecr_support import LOCK, find, invalid, page, registry, repository
 from lab.registry import store
 
 _INDEXES = (ecr_manifest.DOCKER_LIST, ecr_manifest.OCI_INDEX)
-_DIGEST = re.compile(r"[0-9a-zA-Z_+.-]+:[0-9a-fA-F]{64}")
 
 
 def put_image(self: ECRResponse) -> ActionResult:
@@ -127,12 +125,13 @@ def list_image_referrers(self: ECRResponse) -> ActionResult:
 
 
 def _fault(asked: dict[str, str]) -> tuple[str, str] | None:
-    digest = asked.get("imageDigest")
-    if not digest and not asked.get("imageTag"):
-        return "MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null"
-    if digest and not _DIGEST.fullmatch(digest):
-        rule = "image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"
-        return "InvalidImageDigest", f"Invalid request parameters: {rule}"
+    digest, tag, said = asked.get("imageDigest"), asked.get("imageTag"), "Invalid request parameters:"
+    if not digest and not tag:
+        return "MissingDigestAndTag", f"{said} both tag and digest cannot be null"
+    if digest and not ecr_images.DIGEST.fullmatch(digest):
+        return "InvalidImageDigest", f"{said} image digest should satisfy the regex {ecr_images.DIGEST_RULE}"
+    if tag and not ecr_images.TAG.fullmatch(tag):
+        return "InvalidImageTag", f"{said} image tag should satisfy the regex '{ecr_images.TAG.pattern}'"
     return None
 
 

@@ -16,11 +16,13 @@ from lab.aws.ecr_support import error, find, invalid, registry, repository
 
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-using-tags.html
 MOST_TAGS = 50
+MOST_WILDCARDS = 2
 _KEY = re.compile(r"[\w\s.:/=+\-@]{1,128}")
 _VALUE = re.compile(r"[\w\s.:/=+\-@]{0,256}")
 Method = Callable[[ECRResponse], Any]
 _create_repository: Method = ECRResponse.create_repository
 _start_image_scan: Method = ECRResponse.start_image_scan
+_describe_image_scan_findings: Method = ECRResponse.describe_image_scan_findings
 _tag_resource: Method = ECRResponse.tag_resource
 _put_image_tag_mutability: Method = ECRResponse.put_image_tag_mutability
 
@@ -40,9 +42,21 @@ def check_tags(given: list[dict[str, str]], there: dict[str, str | None]) -> Non
         raise error("TooManyTagsException", f"A repository can have {MOST_TAGS} tags.")
 
 
+def check_exclusions(filters: list[dict[str, str]] | None) -> None:
+    """Refuse filters of more wildcards than ECR takes.
+
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecr_repository says how many.
+    """
+    for one in filters or []:
+        if one["filter"].count("*") > MOST_WILDCARDS:
+            most = f"A filter can have at most {MOST_WILDCARDS} wildcards"
+            raise invalid("imageTagMutabilityExclusionFilters", most)
+
+
 def create_repository(self: ECRResponse) -> Any:
     """Answer CreateRepository."""
     check_tags(self._get_param("tags") or [], {})
+    check_exclusions(self._get_param("imageTagMutabilityExclusionFilters"))
     _check_encryption(self)
     return _create_repository(self)
 
@@ -80,9 +94,16 @@ def start_image_scan(self: ECRResponse) -> Any:
     return _start_image_scan(self)
 
 
+def describe_image_scan_findings(self: ECRResponse) -> Any:
+    """Answer DescribeImageScanFindings."""
+    named(repository(self), self._get_param("imageId"))
+    return _describe_image_scan_findings(self)
+
+
 def put_image_tag_mutability(self: ECRResponse) -> Any:
     """Answer PutImageTagMutability; filters and the settings that have them go together."""
     filters = self._get_param("imageTagMutabilityExclusionFilters")
+    check_exclusions(filters)
     ECRBackend.validate_image_tag_mutability_params_compatibility(self._get_param("imageTagMutability"), filters)
     _put_image_tag_mutability(self)
     target = repository(self)
@@ -97,5 +118,11 @@ def put_image_tag_mutability(self: ECRResponse) -> Any:
 
 METHODS = {
     function.__name__: function
-    for function in (create_repository, tag_resource, start_image_scan, put_image_tag_mutability)
+    for function in (
+        create_repository,
+        tag_resource,
+        start_image_scan,
+        describe_image_scan_findings,
+        put_image_tag_mutability,
+    )
 }

@@ -15,7 +15,10 @@ from lab.aws.ecr_manifest import Manifest
 from lab.aws.ecr_support import LOCK, error, invalid
 from lab.registry import store
 
-_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,299}")
+TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,299}")
+# As ECR writes it; a hyphen within a class is no range here.
+DIGEST = re.compile(r"[a-zA-Z0-9\-_+.]+:[a-fA-F0-9]+")
+DIGEST_RULE = "'[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"
 
 
 def read(text: str) -> Manifest:
@@ -58,10 +61,22 @@ def match(repository: Repository, asked: dict[str, str]) -> Image | None:
     return image if image and (not tag or tag in image.image_tags) else None
 
 
+def check_tag(tag: str) -> None:
+    """Refuse what is no tag."""
+    if not TAG.fullmatch(tag):
+        raise invalid("imageTag", f"must satisfy regular expression '{TAG.pattern}'")
+
+
 def named(repository: Repository, asked: dict[str, str]) -> Image:
     """Return this image, or say as AWS does that there is none."""
-    if not asked.get("imageDigest") and not asked.get("imageTag"):
+    digest, tag = asked.get("imageDigest"), asked.get("imageTag")
+    if digest is None and tag is None:
         raise invalid("imageId", "both tag and digest cannot be null")
+    # https://github.com/pulumi/pulumi-aws/issues/2466 has ECR's words.
+    if digest is not None and not DIGEST.fullmatch(digest):
+        raise invalid("imageDigest", f"must satisfy regular expression {DIGEST_RULE}")
+    if tag is not None:
+        check_tag(tag)
     image = match(repository, asked)
     if image is None:
         said = f"{{imageDigest:'{asked.get('imageDigest', 'null')}', imageTag:'{asked.get('imageTag', 'null')}'}}"
@@ -105,8 +120,8 @@ def put(
     media_type = media_type or manifest.media_type
     if not media_type:
         raise error("InvalidParameterException", "image manifest mediatype not provided in manifest or parameter")
-    if tag is not None and not _TAG.fullmatch(tag):
-        raise invalid("imageTag", f"must satisfy regular expression '{_TAG.pattern}'")
+    if tag is not None:
+        check_tag(tag)
     if digest and digest != manifest.digest:
         message = f"Image digest '{digest}' does not match the digest '{manifest.digest}' of the image manifest"
         raise error("ImageDigestDoesNotMatchException", message)

@@ -15,6 +15,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.ecr.models import ECRBackend, Image, Repository
 from moto.ecr.responses import ECRResponse
+from moto.secretsmanager.models import secretsmanager_backends
 
 from lab.aws import ecr_access, ecr_events, ecr_images
 from lab.aws.ecr_support import LOCK, backend, error, page, registry
@@ -57,6 +58,16 @@ def _rule(owner: ECRBackend, prefix: str) -> dict[str, Any]:
     return _rules(owner)[prefix]
 
 
+def _check_secret(owner: ECRBackend, arn: str | None) -> None:
+    """Refuse a secret that is not there.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html#API_CreatePullThroughCacheRule_Errors
+    """
+    secrets = secretsmanager_backends[owner.account_id][owner.region_name].secrets
+    if arn and arn not in {secret.arn for secret in secrets.values()}:
+        raise error("SecretNotFoundException", f"The secret with ARN '{arn}' does not exist.")
+
+
 def create_pull_through_cache_rule(self: ECRResponse) -> ActionResult:
     """Answer CreatePullThroughCacheRule."""
     owner, prefix, url = registry(self), self._get_param("ecrRepositoryPrefix"), self._get_param("upstreamRegistryUrl")
@@ -65,6 +76,7 @@ def create_pull_through_cache_rule(self: ECRResponse) -> ActionResult:
         raise error("UnsupportedUpstreamRegistryException", f"The upstream registry '{url}' is not supported.")
     if kind in _SECRET and not self._get_param("credentialArn"):
         raise error("InvalidParameterException", f"The upstream registry '{url}' needs a credentialArn.")
+    _check_secret(owner, self._get_param("credentialArn"))
     if prefix in _rules(owner):
         message = f"A pull through cache rule with ecrRepositoryPrefix '{prefix}' exists already"
         said = f"{message} in the registry with id '{owner.account_id}'"
@@ -95,7 +107,9 @@ def describe_pull_through_cache_rules(self: ECRResponse) -> ActionResult:
 
 def update_pull_through_cache_rule(self: ECRResponse) -> ActionResult:
     """Answer UpdatePullThroughCacheRule: a rule's secret and role can change, nothing else."""
-    rule = _rule(registry(self), self._get_param("ecrRepositoryPrefix"))
+    owner = registry(self)
+    rule = _rule(owner, self._get_param("ecrRepositoryPrefix"))
+    _check_secret(owner, self._get_param("credentialArn"))
     for name in ("credentialArn", "customRoleArn"):
         if self._get_param(name):
             rule[name] = self._get_param(name)

@@ -14,7 +14,7 @@ from moto.ecr.models import ECRBackend
 from moto.ecr.responses import ECRResponse
 
 from lab.aws import ecr_lifecycle_rules
-from lab.aws.ecr_checks import check_tags
+from lab.aws.ecr_checks import check_exclusions, check_tags
 from lab.aws.ecr_support import error, invalid, page, registry
 
 _MEMBERS = (
@@ -56,6 +56,7 @@ def _given(self: ECRResponse) -> dict[str, Any]:
             raise invalid("repositoryPolicy", "Invalid repository policy provided") from wrong
     if "imageTagMutability" in given:
         filters = given.get("imageTagMutabilityExclusionFilters")
+        check_exclusions(filters)
         ECRBackend.validate_image_tag_mutability_params_compatibility(given["imageTagMutability"], filters)
     if given.get("resourceTags") and not given.get("customRoleArn"):
         raise invalid("customRoleArn", "is required when resourceTags are specified")

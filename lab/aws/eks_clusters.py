@@ -76,9 +76,12 @@ def check_network(config: dict[str, Any]) -> dict[str, Any]:
         raise invalid("Private and public endpoint access can't both be disabled")
     for block in config.get("publicAccessCidrs") or []:
         try:
-            ipaddress.ip_network(block)
+            network = ipaddress.ip_network(block)
         except ValueError as wrong:
             raise invalid(f"The following CIDRs are invalid in publicAccessCidrs: [{block}]") from wrong
+        # https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html: no reserved addresses.
+        if any(network.version == 4 and network.subnet_of(private) for private in PRIVATE):  # type: ignore[arg-type]
+            raise invalid(f"The following CIDRs are not allowed in publicAccessCidrs: [{block}]")
     subnets = config.get("subnetIds") or []
     if not subnets:
         raise invalid("Subnets are required")

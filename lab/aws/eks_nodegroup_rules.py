@@ -12,11 +12,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lab.aws.eks_group import Group, read_template
-from lab.aws.eks_support import Params, client, invalid
+from lab.aws.eks_support import Params, client, invalid, refused
 
 EFFECTS = ("NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE")
 RESERVED = ("kubernetes.io/", "k8s.io/", "eks.amazonaws.com/")
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,62}")
+# What Kubernetes takes for a label's or taint's value, and for what follows a key's prefix.
+WORD = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 LARGEST = 450
 TAINTS = 50
 
@@ -43,11 +45,24 @@ def check_scaling(config: dict[str, int]) -> None:
         raise invalid(f"Maximum capacity {most} can't be greater than the limit of {LARGEST} nodes per node group")
 
 
+def _check_word(word: str) -> None:
+    """Refuse what Kubernetes would; https://github.com/aws-controllers-k8s/community/issues/2208 has EKS's words."""
+    if not WORD.fullmatch(word):
+        raise invalid(
+            f"Invalid value: {word} : field must consist of alphanumeric characters, '-', '_' or '.', and must start "
+            "and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
+            f"validation is '{WORD.pattern}')"
+        )
+
+
 def check_taints(taints: list[dict[str, str]]) -> None:
     """Refuse taints that EKS cannot set."""
     for taint in taints:
         if not taint.get("key") or taint.get("effect") not in EFFECTS:
             raise invalid(f"Taint '{taint.get('key')}' needs a key, and an effect out of {', '.join(EFFECTS)}")
+        _check_word(taint["key"].rpartition("/")[2])
+        if taint.get("value"):
+            _check_word(taint["value"])
     pairs = [(taint["key"], taint["effect"]) for taint in taints]
     if len(set(pairs)) < len(pairs):
         raise invalid("Taints must not repeat a key and effect")
@@ -56,9 +71,29 @@ def check_taints(taints: list[dict[str, str]]) -> None:
 
 
 def check_labels(labels: dict[str, str]) -> None:
-    """Refuse labels that are Kubernetes' or EKS's own."""
+    """Refuse labels that are Kubernetes' or EKS's own, and those that no node can have."""
     if any(key.startswith(RESERVED) for key in labels):
         raise invalid(f"Label cannot contain reserved prefixes [{', '.join(RESERVED)}]")
+    for key, value in labels.items():
+        _check_word(key.rpartition("/")[2])
+        _check_word(value)
+
+
+def check_changes(params: Params) -> None:
+    """Refuse an update that changes nothing, or says to change something and not to what.
+
+    https://github.com/crossplane-contrib/provider-aws/issues/975 and https://github.com/rancher/rancher/issues/33302
+    have EKS's words.
+    """
+    if not params.keys() - {"clusterName", "nodegroupName", "clientRequestToken"}:
+        raise invalid("No updates were specified in the request.")
+    for kind in ("Labels", "Taints"):
+        one, other = f"addOrUpdate{kind}", f"remove{kind}"
+        given = params.get(kind.lower())
+        if given is not None and not given.get(one) and not given.get(other):
+            raise invalid(f"Both or either {one} or {other} must not be empty")
+    if params.get("scalingConfig") == {}:
+        raise invalid("Either all or at least one of minSize, maxSize, desiredSize must be provided")
 
 
 def _exclusive(config: dict[str, Any], one: str, other: str) -> None:
@@ -137,19 +172,24 @@ def check_template(params: Params) -> tuple[dict[str, Any], dict[str, Any]]:
     if params.get("remoteAccess"):
         raise invalid("Remote access configuration cannot be specified with a launch template.")
     if bool(wanted.get("id")) == bool(wanted.get("name")):
-        raise invalid("You must specify either the launch template ID or the launch template name, but not both")
+        # https://github.com/eksctl-io/eksctl/pull/3104
+        raise invalid("Either provide launch template ID or launch template name in the request.")
     try:
         data, named = read_template(wanted)
     except ClientError as error:
         raise invalid(error.response["Error"]["Message"]) from error
     if data.get("InstanceType") and params.get("instanceTypes"):
-        raise invalid("You cannot specify instance types in both the launch template and the API request.")
+        # https://github.com/terraform-aws-modules/terraform-aws-eks/issues/1386
+        raise refused("Cannot specify instance types in launch template and API Request")
     if data.get("IamInstanceProfile"):
         raise invalid("You cannot specify an instance profile within the launch template.")
     if any(interface.get("SubnetId") for interface in data.get("NetworkInterfaces") or []):
         raise invalid("You cannot specify subnets within the launch template.")
     if data.get("InstanceMarketOptions"):
         raise invalid("You cannot specify instance market options within the launch template.")
+    hibernates = (data.get("HibernationOptions") or {}).get("Configured")
+    if data.get("InstanceInitiatedShutdownBehavior") or hibernates:
+        raise invalid("You cannot specify a shutdown or hibernation behavior within the launch template.")
     if data.get("ImageId"):
         _check_custom(params)
     elif params.get("amiType") == "CUSTOM":

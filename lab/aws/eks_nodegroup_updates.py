@@ -68,6 +68,7 @@ def update_nodegroup_config(backend: EKSBackend, params: Params) -> dict[str, An
 
 
 def _update_config(group: Group, params: Params) -> dict[str, Any]:
+    rules.check_changes(params)
     _refuse_when_busy(group)
     labels, taints = params.get("labels") or {}, params.get("taints") or {}
     sizes = {**group.scaling_config, **(params.get("scalingConfig") or {})}

@@ -48,7 +48,9 @@ def _check_create(params: Params, cluster: Cluster) -> dict[str, Any]:
     rules.check_labels(params.get("labels") or {})
     rules.check_update_config(params.get("updateConfig") or {"maxUnavailable": 1})
     rules.check_repair(params.get("nodeRepairConfig") or {})
-    template, named = rules.check_template(params) if params.get("launchTemplate") else ({}, None)
+    if params.get("diskSize") == 0:
+        raise invalid("Disk size must be greater than 0")
+    template, named = rules.check_template(params) if params.get("launchTemplate") is not None else ({}, None)
     custom = "ImageId" in template
     ami_type = "CUSTOM" if custom else params.get("amiType") or AMI_TYPE
     if ami_type == "CUSTOM" and not custom:
@@ -65,8 +67,8 @@ def _check_create(params: Params, cluster: Cluster) -> dict[str, Any]:
     if not params["subnets"] or not are_unreal(params["subnets"]):
         check_node_role(params["nodeRole"])
         rules.check_network(params["subnets"], cluster.resources_vpc_config.get("vpcId"))
-    if params.get("remoteAccess"):
-        rules.check_access(params["remoteAccess"])
+        if params.get("remoteAccess"):
+            rules.check_access(params["remoteAccess"])
     return {
         "scaling_config": sizes,
         "ami_type": ami_type,

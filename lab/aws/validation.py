@@ -39,6 +39,8 @@ _original_dispatch = BaseResponse._dispatch
 
 # Java's names for kinds of characters, as parts of a Python character class.
 _CLASSES = {r"\p{L}": r"\w", r"\p{Z}": r"\s", r"\p{N}": r"\d", r"\p{P}": r"!-/:-@\[-`{-~", r"\p{M}": "\u0300-\u036f"}
+# Where ECR recites an enumeration in another order than its model.
+_ORDERS = {"ImageTagMutability": ("IMMUTABLE", "MUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION")}
 _TYPES: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
     "map": (dict,),
@@ -104,7 +106,7 @@ def _faults(shape: Shape, value: Any) -> list[str]:
     if shape.type_name == "string":
         allowed = getattr(shape, "enum", None)
         if allowed and value not in allowed:
-            found.append(f"Member must satisfy enum value set: [{', '.join(allowed)}]")
+            found.append(f"Member must satisfy enum value set: [{', '.join(_ORDERS.get(shape.name, allowed))}]")
         if "pattern" in facts and not _pattern(facts["pattern"]).fullmatch(value):
             found.append(f"Member must satisfy regular expression pattern: {facts['pattern']}")
     return found

@@ -58,6 +58,26 @@ def test_exclusion_filters_go_with_their_settings(client: Any, setting: str, fil
     assert found["imageTagMutability"] == "MUTABLE"
 
 
+@pytest.mark.parametrize(("text", "taken"), [("*a*", True), ("*a*b*", False)])
+def test_a_filter_has_at_most_two_wildcards(client: Any, text: str, taken: bool) -> None:
+    """https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecr_repository"""
+    given = {
+        "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+        "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": text}],
+    }
+    calls = {
+        client.put_image_tag_mutability: {"repositoryName": "app"},
+        client.create_repository: {"repositoryName": "new"},
+        client.create_repository_creation_template: {"prefix": "new", "appliedFor": ["REPLICATION"]},
+    }
+    for call, named in calls.items():
+        if taken:
+            call(**named, **given)
+        else:
+            with pytest.raises(client.exceptions.InvalidParameterException):
+                call(**named, **given)
+
+
 def test_mutability_is_answered_with_its_filters(client: Any) -> None:
     given = {"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION", "imageTagMutabilityExclusionFilters": FILTERS}
     answer = client.put_image_tag_mutability(repositoryName="app", **given)

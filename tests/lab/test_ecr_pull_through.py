@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -13,8 +14,6 @@ from botocore.exceptions import ClientError
 from lab import settings
 from lab.aws import ecr, ecr_pull_through, ecr_support
 
-SECRET = f"arn:aws:secretsmanager:{settings.REGION}:{settings.ACCOUNT}:secret:ecr-pullthroughcache/hub-AbCdEf"
-
 
 @pytest.fixture
 def client(lab: Any) -> Any:
@@ -22,17 +21,26 @@ def client(lab: Any) -> Any:
     return lab.client("ecr")
 
 
-def test_rules_are_made_listed_changed_and_deleted(client: Any) -> None:
+@pytest.fixture
+def secrets(lab: Any) -> list[str]:
+    """Return the ARNs of two secrets for upstreams."""
+    made = lab.client("secretsmanager")
+    words = json.dumps({"username": "me", "accessToken": "token"})
+    return [
+        made.create_secret(Name=f"ecr-pullthroughcache/{name}", SecretString=words)["ARN"] for name in ("hub", "other")
+    ]
+
+
+def test_rules_are_made_listed_changed_and_deleted(client: Any, secrets: list[str]) -> None:
     client.create_pull_through_cache_rule(ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
     hub = {"ecrRepositoryPrefix": "hub", "upstreamRegistryUrl": "registry-1.docker.io"}
-    made = client.create_pull_through_cache_rule(**hub, credentialArn=SECRET)
+    made = client.create_pull_through_cache_rule(**hub, credentialArn=secrets[0])
     assert (made["upstreamRegistry"], made["upstreamRepositoryPrefix"]) == ("docker-hub", "ROOT")
     rules = client.describe_pull_through_cache_rules()["pullThroughCacheRules"]
     assert [rule["ecrRepositoryPrefix"] for rule in rules] == ["quay", "hub"]
-    other = SECRET.replace("/hub", "/other")
-    client.update_pull_through_cache_rule(ecrRepositoryPrefix="hub", credentialArn=other)
+    client.update_pull_through_cache_rule(ecrRepositoryPrefix="hub", credentialArn=secrets[1])
     (rule,) = client.describe_pull_through_cache_rules(ecrRepositoryPrefixes=["hub"])["pullThroughCacheRules"]
-    assert rule["credentialArn"] == other
+    assert rule["credentialArn"] == secrets[1]
     client.delete_pull_through_cache_rule(ecrRepositoryPrefix="hub")
     for call in (client.delete_pull_through_cache_rule, client.update_pull_through_cache_rule):
         with pytest.raises(client.exceptions.PullThroughCacheRuleNotFoundException):

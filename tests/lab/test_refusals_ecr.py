@@ -188,6 +188,18 @@ OTHERS = [
     ("describe_images", {"repositoryName": "app", "imageIds": [IMAGE]}, "ImageNotFoundException"),
     ("describe_images", {"repositoryName": "app", "imageIds": [{"imageTag": "v9"}]}, "ImageNotFoundException"),
     ("describe_images", {"repositoryName": "app", "imageIds": [{}]}, "InvalidParameterException"),
+    ("describe_images", {"repositoryName": "app", "imageIds": [{"imageDigest": "None"}]}, "InvalidParameterException"),
+    ("describe_images", {"repositoryName": "app", "imageIds": [{"imageTag": "a b"}]}, "InvalidParameterException"),
+    (
+        "describe_images",
+        {"repositoryName": "app", "imageIds": [{"imageTag": "v1", "imageDigest": ""}]},
+        "InvalidParameterException",
+    ),
+    (
+        "describe_image_scan_findings",
+        {"repositoryName": "app", "imageId": {"imageDigest": "None"}},
+        "InvalidParameterException",
+    ),
     (
         "describe_images",
         {"repositoryName": "app", "imageIds": [{"imageTag": "v1"}], "maxResults": 5},
@@ -273,6 +285,11 @@ OTHERS = [
     ("delete_pull_through_cache_rule", {"ecrRepositoryPrefix": "mine"}, "PullThroughCacheRuleNotFoundException"),
     ("validate_pull_through_cache_rule", {"ecrRepositoryPrefix": "mine"}, "PullThroughCacheRuleNotFoundException"),
     (
+        "create_pull_through_cache_rule",
+        {"ecrRepositoryPrefix": "mine", "upstreamRegistryUrl": "ghcr.io", "credentialArn": SECRET},
+        "SecretNotFoundException",
+    ),
+    (
         "update_pull_through_cache_rule",
         {"ecrRepositoryPrefix": "mine", "credentialArn": SECRET},
         "PullThroughCacheRuleNotFoundException",
@@ -339,6 +356,14 @@ def test_what_is_there_already(client: Any) -> None:
     ):
         getattr(client, operation)(**request)
         assert refused(client, operation, **request)["Code"] == code
+
+
+def test_image_ids_that_a_batch_cannot_be_asked_for(client: Any) -> None:
+    """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageFailure.html lists the codes."""
+    asked = [{}, {"imageDigest": "None"}, {"imageTag": "a b"}, {"imageTag": "v1", "imageDigest": NOBODY}]
+    for call in (client.batch_get_image, client.batch_delete_image):
+        codes = [one["failureCode"] for one in call(repositoryName="app", imageIds=asked)["failures"]]
+        assert codes == ["MissingDigestAndTag", "InvalidImageDigest", "InvalidImageTag", "ImageNotFound"]
 
 
 def test_uploads_in_pieces_that_do_not_fit(client: Any) -> None:

@@ -104,6 +104,11 @@ def test_a_protected_cluster_stays_until_it_is_protected_no_more(account):
             "disabled",
         ),
         ({"resourcesVpcConfig": {"publicAccessCidrs": ["here"]}}, "InvalidParameterException", "CIDRs are invalid"),
+        (
+            {"resourcesVpcConfig": {"publicAccessCidrs": ["1.2.3.0/24", "10.1.0.0/16"]}},
+            "InvalidParameterException",
+            "not allowed in publicAccessCidrs: [10.1.0.0/16]",
+        ),
         ({"computeConfig": {"enabled": True}}, "InvalidParameterException", "EKS Auto Mode"),
         ({"accessConfig": {"authenticationMode": "IAM"}}, "InvalidParameterException", "CONFIG_MAP"),
         ({"upgradePolicy": {"supportType": "LONG"}}, "InvalidParameterException", "EXTENDED"),

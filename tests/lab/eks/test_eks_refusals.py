@@ -35,6 +35,12 @@ def taint(effect="NO_SCHEDULE", key="k"):
         ({"taints": [taint(), taint()]}, "repeat"),
         ({"taints": [taint(key=f"k{number}") for number in range(51)]}, "at most 50"),
         ({"labels": {"kubernetes.io/x": "y"}}, "reserved prefixes"),
+        ({"labels": {"a b": "y"}}, "Invalid value: a b : field must consist of alphanumeric characters"),
+        ({"labels": {"team": "-blue"}}, "Invalid value: -blue : field must consist of"),
+        ({"labels": {"team": ""}}, "greater than or equal to 1"),
+        ({"taints": [taint(key="example.com/a b")]}, "Invalid value: a b : field must consist of"),
+        ({"taints": [{**taint(), "value": "v!"}]}, "Invalid value: v! : field must consist of"),
+        ({"diskSize": 0}, "Disk size"),
         ({"nodeRole": NOBODY}, "The role with name nobody cannot be found."),
         ({"nodeRole": "node"}, "Invalid Role Arn"),
         ({"amiType": "AL2023"}, "AL2023_x86_64_STANDARD"),
@@ -96,7 +102,6 @@ def test_a_role_that_ec2_may_not_assume_is_refused(account):
     [
         ({}, {"diskSize": 30}, "Disk size must be specified within the launch template."),
         ({}, {"remoteAccess": {"ec2SshKey": "me"}}, "Remote access configuration cannot be specified"),
-        ({"InstanceType": "t3.large"}, {"instanceTypes": ["t3.medium"]}, "instance types"),
         ({"IamInstanceProfile": {"Name": "mine"}}, {}, "instance profile"),
         ({"NetworkInterfaces": [{"DeviceIndex": 0, "SubnetId": "subnet-1"}]}, {}, "subnets"),
         ({"ImageId": "ami-12c6146b"}, {"amiType": "AL2023_x86_64_STANDARD"}, "EKS optimized AMI"),
@@ -105,8 +110,12 @@ def test_a_role_that_ec2_may_not_assume_is_refused(account):
         ({"ImageId": "ami-12c6146b"}, {"warmPoolConfig": {"enabled": True}}, "custom AMIs"),
         ({}, {"launchTemplate": {"name": "mine", "version": "7"}}, "7"),
         ({}, {"launchTemplate": {"name": "nobody"}}, "nobody"),
-        ({}, {"launchTemplate": {"name": "mine", "id": "lt-0123456789abcdef0"}}, "not both"),
-        ({}, {"launchTemplate": {"version": "1"}}, "either"),
+        ({}, {"launchTemplate": {"name": "mine", "id": "lt-0123456789abcdef0"}}, "Either provide"),
+        ({}, {"launchTemplate": {"version": "1"}}, "Either provide launch template ID or launch template name"),
+        ({}, {"launchTemplate": {}}, "Either provide"),
+        ({"InstanceMarketOptions": {"MarketType": "spot"}}, {}, "market options"),
+        ({"InstanceInitiatedShutdownBehavior": "stop"}, {}, "shutdown"),
+        ({"HibernationOptions": {"Configured": True}}, {}, "hibernation"),
     ],
 )
 def test_what_a_launch_template_excludes(account, data, more, message):
@@ -115,6 +124,13 @@ def test_what_a_launch_template_excludes(account, data, more, message):
         account.eks.create_nodegroup(**account.request(**{"launchTemplate": {"name": "mine"}, **more}))
     assert caught.value.response["Error"]["Code"] == "InvalidParameterException"
     assert message in caught.value.response["Error"]["Message"]
+
+
+def test_instance_types_are_said_once(account):
+    """https://github.com/terraform-aws-modules/terraform-aws-eks/issues/1386 has the code and the words."""
+    account.ec2.create_launch_template(LaunchTemplateName="mine", LaunchTemplateData={"InstanceType": "t3.large"})
+    with pytest.raises(ClientError, match="InvalidRequestException.*Cannot specify instance types in launch template"):
+        account.eks.create_nodegroup(**account.request(launchTemplate={"name": "mine"}, instanceTypes=["t3.medium"]))
 
 
 def test_an_image_of_ones_own_makes_the_group_custom(account):
@@ -129,6 +145,11 @@ def test_an_image_of_ones_own_makes_the_group_custom(account):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({}, "No updates"),
+        ({"scalingConfig": {}}, "Either all or at least one of minSize, maxSize, desiredSize must be provided"),
+        ({"labels": {}}, "Both or either addOrUpdateLabels or removeLabels must not be empty"),
+        ({"taints": {"removeTaints": []}}, "Both or either addOrUpdateTaints or removeTaints must not be empty"),
+        ({"labels": {"addOrUpdateLabels": {"team": "blue!"}}}, "Invalid value: blue! :"),
         ({"scalingConfig": {"minSize": 3}}, "Minimum capacity 3 can't be greater than desired size 1"),
         ({"scalingConfig": {"desiredSize": 5}}, "Desired capacity 5 can't be greater than max size 4"),
         ({"scalingConfig": {"maxSize": 0}}, "greater than or equal to 1"),
