@@ -6,6 +6,7 @@ import importlib
 
 MODULES = (
     "validation",
+    "query",
     "iam",
     "iam_checks",
     "sts",
@@ -16,6 +17,8 @@ MODULES = (
     "ssm_associations",
     "ssm_association_history",
     "ssm_instances",
+    "ssm_instance_properties",
+    "ssm_patching",
     "ssm_sessions",
     "automation",
     "events",

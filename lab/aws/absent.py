@@ -5,15 +5,18 @@ Which error each operation has is botocore's model.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.base_backend import BaseBackend
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import BaseResponse
 from moto.core.utils import camelcase_to_underscores
 from moto.events.models import EventsBackend
 from moto.events.responses import EventsHandler
+from moto.ssm.models import SimpleSystemManagerBackend
 from moto.ssm.responses import SimpleSystemManagerResponse
 
 HANDLERS: dict[str, type[BaseResponse]] = {"ssm": SimpleSystemManagerResponse, "events": EventsHandler}
@@ -26,7 +29,6 @@ MISSING = {
         "GetMaintenanceWindowExecution",
         "GetMaintenanceWindowExecutionTask",
         "GetMaintenanceWindowExecutionTaskInvocation",
-        "ResumeSession",
     ),
     ("ssm", "OpsItemNotFoundException"): (
         "AssociateOpsItemRelatedItem",
@@ -79,7 +81,15 @@ EMPTY = {
     ("events", "ListPartnerEventSourceAccounts"): "PartnerEventSourceAccounts",
 }
 # Moto keeps these by name, and looks them up without asking whether they are there.
-KEPT = ("describe_event_source", "describe_partner_event_source", "delete_partner_event_source", "put_partner_events")
+_SOURCES = ("describe_event_source", "describe_partner_event_source", "delete_partner_event_source")
+KEPT: dict[type[BaseBackend], tuple[str, str, tuple[str, ...]]] = {
+    EventsBackend: ("ResourceNotFoundException", "Event source {} does not exist.", (*_SOURCES, "put_partner_events")),
+    SimpleSystemManagerBackend: (
+        "DoesNotExistException",
+        "{} does not exist.",
+        ("deregister_target_from_maintenance_window", "deregister_task_from_maintenance_window"),
+    ),
+}
 
 
 def _missing(code: str) -> Callable[[BaseResponse], Any]:
@@ -101,14 +111,13 @@ def _empty(key: str) -> Callable[[BaseResponse], str]:
     return respond
 
 
-def _kept(method: Callable[..., Any]) -> Callable[..., Any]:
-    def respond(self: EventsBackend, *arguments: Any, **more: Any) -> Any:
+def _kept(method: Callable[..., Any], code: str, text: str) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def respond(self: BaseBackend, *arguments: Any, **more: Any) -> Any:
         try:
             return method(self, *arguments, **more)
         except KeyError as missing:
-            raise JsonRESTError(
-                "ResourceNotFoundException", f"Event source {missing.args[0]} does not exist."
-            ) from missing
+            raise JsonRESTError(code, text.format(missing.args[0])) from missing
 
     return respond
 
@@ -123,7 +132,8 @@ def install() -> None:
         method = camelcase_to_underscores(name)
         if not hasattr(HANDLERS[service], method):
             setattr(HANDLERS[service], method, answer)
-    for method in KEPT:
-        found = getattr(EventsBackend, method)
-        if found.__name__ == method:
-            setattr(EventsBackend, method, _kept(found))
+    for backend, (code, text, methods) in KEPT.items():
+        for method in methods:
+            found = getattr(backend, method)
+            if not hasattr(found, "__wrapped__"):
+                setattr(backend, method, _kept(found, code, text))

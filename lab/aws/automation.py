@@ -234,8 +234,15 @@ def stop_automation_execution(backend: SimpleSystemManagerBackend, params: dict[
     return {}
 
 
+def send_automation_signal(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a signal: no step that runs here waits for one."""
+    _get(backend, params["AutomationExecutionId"])
+    raise error("InvalidAutomationSignalException", "The signal is not valid for the current Automation execution.")
+
+
 def install() -> None:
     """Add Automation to moto."""
+    operation("SendAutomationSignal", "send_automation_signal", send_automation_signal)
     ssm_tags.install()
     ssm_tags.keep("Automation", lambda backend, key: key in executions(backend))
     operation("StartAutomationExecution", "start_automation_execution", start_automation_execution)

@@ -23,7 +23,6 @@ from lab.aws.iam_policy import Policy, Request, Verdict, verdict
 
 ROOT = "root"
 EXPIRED = "The security token included in the request is expired"
-_PARTITION = "aws"
 _KEY = re.compile(r"(AKIA|ASIA)[A-Z0-9]{16}")
 
 
@@ -58,8 +57,8 @@ _lock = threading.Lock()
 
 
 def _backend(arn: str = "") -> IAMBackend:
-    account = arn.split(":")[4] if arn.count(":") >= 5 else settings.ACCOUNT
-    return iam_backends[account][_PARTITION]
+    parts = arn.split(":")
+    return iam_backends[parts[4]][parts[1]] if len(parts) > 5 else iam_backends[settings.ACCOUNT]["aws"]
 
 
 def role(arn: str) -> Role | None:
@@ -89,21 +88,22 @@ def caller(access_key_id: str) -> Principal:
     if access_key_id == settings.ACCESS_KEY or not _KEY.fullmatch(access_key_id):
         # Moto takes any key, and its own tests have some that could be no one's: those are the administrator's.
         return Principal(ROOT)
-    known_roles = (one[_PARTITION].get_assumed_role_from_access_key(access_key_id) for one in _accounts())
+    known_roles = (one.get_assumed_role_from_access_key(access_key_id) for one in _every(sts_backends))
     assumed = next((found for found in known_roles if found), None)
     if assumed and assumed.expiration <= utcnow():
         raise Denied(EXPIRED, "ExpiredTokenException")
     if assumed:
         return Principal(assumed.role_arn, assumed.session_name)
-    for user in list(_backend().users.values()):
+    users = [user for one in _every(iam_backends) for user in list(one.users.values())]
+    for user in users:
         if user.has_access_key(access_key_id) and user.get_access_key_by_id(access_key_id).status == "Active":
             return Principal(user.arn)
     raise Denied("The security token included in the request is invalid.", "UnrecognizedClientException")
 
 
-def _accounts() -> list[Any]:
-    # Moto keeps a role's session with the account of the role.
-    return list(sts_backends.values())
+def _every(backends: Any) -> list[Any]:
+    """Return a service's backends, of every account and partition: moto keeps a session with its role's account."""
+    return [one for account in list(backends.values()) for one in list(account.values())]
 
 
 def key_of(headers: Mapping[str, Any]) -> str:
@@ -131,7 +131,7 @@ def _of_role(found: Role, session: str) -> _Identity:
     tags = {f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for tag in found.tags or []}
     arn, kept = found.permissions_boundary_arn, _backend(found.arn).managed_policies
     return _Identity(
-        f"arn:{_PARTITION}:sts::{found.account_id}:assumed-role/{found.name}/{session}",
+        f"arn:{found.partition}:sts::{found.account_id}:assumed-role/{found.name}/{session}",
         [*found.policies.values(), *_managed(found.managed_policies)],
         _managed({arn: kept[arn]} if arn in kept else {}) if arn else None,
         {**tags, "aws:userid": f"{found.id}:{session}", "aws:PrincipalType": "AssumedRole"},

@@ -83,6 +83,10 @@ def list_documents(backend: SimpleSystemManagerBackend, params: dict[str, Any]) 
 
 def modify_document_permission(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
     """Share a document with accounts or with everybody, or stop that."""
+    kind = params["PermissionType"]
+    if kind != "Share":
+        said = f"Value '{kind}' at 'permissionType' failed to satisfy constraint: Member must satisfy enum value set: "
+        raise error("InvalidPermissionType", f"{said}[Share].")
     found = own(backend, params["Name"])
     add, remove = params.get("AccountIdsToAdd") or [], params.get("AccountIdsToRemove") or []
     if not add and not remove:
@@ -104,7 +108,7 @@ def modify_document_permission(backend: SimpleSystemManagerBackend, params: dict
         add,
         remove,
         params.get("SharedDocumentVersion") or "",
-        params["PermissionType"],
+        kind,
     )
     return {}
 

@@ -78,7 +78,7 @@ def find(
         if found and version_name and found.version_name != version_name:
             found = None
     if strict and found is None:
-        raise error("InvalidDocumentVersion", "The document version is not valid or does not exist.")
+        raise error("InvalidDocumentVersion", "The specified document does not exist.")
     return found
 
 

@@ -36,7 +36,7 @@ VALUES = {
 }
 
 
-def _describe(backend: SimpleSystemManagerBackend, instance: Any) -> dict[str, Any]:
+def describe(backend: SimpleSystemManagerBackend, instance: Any) -> dict[str, Any]:
     now = datetime.now(UTC)
     seen: dict[str, datetime] = vars(backend).setdefault("lab_last_ping", {})
     online = fleet().online(instance.id)
@@ -106,7 +106,7 @@ def describe_instance_information(backend: SimpleSystemManagerBackend, params: d
     others = [row for row in wanted if row not in tags]
     rows = []
     for instance in known.values():
-        described = _describe(backend, instance)
+        described = describe(backend, instance)
         passed = all(described.get(FACTS[row["Key"]]) in row["Values"] for row in others)
         if passed and match(backend, instance, tags):
             rows.append(described)

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 from __future__ import annotations
 
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from moto.sts.exceptions import STSClientError
 from moto.sts.models import STSBackend
@@ -27,12 +28,21 @@ def get_caller_identity(self: STSBackend, access_key_id: str, region: str) -> tu
     if principal == iam.ROOT or found is None:
         told: tuple[str, str, str] = _original["get_caller_identity"](self, access_key_id, region)
         return told
-    account = found.arn.split(":")[4]
-    arn = f"arn:aws:sts::{account}:assumed-role/{found.name}/{principal.session}"
+    _, partition, _, _, account, _ = found.arn.split(":")
+    arn = f"arn:{partition}:sts::{account}:assumed-role/{found.name}/{principal.session}"
     return f"{found.id}:{principal.session}", arn, account
+
+
+def assume_role_with_saml(self: STSBackend, **given: Any) -> Any:
+    """Assume a role, or say that the assertion is none; moto falls over it."""
+    try:
+        return _original["assume_role_with_saml"](self, **given)
+    except (ValueError, KeyError, TypeError, ExpatError) as wrong:
+        raise STSClientError("InvalidIdentityToken", "The SAML response could not be parsed.") from wrong
 
 
 def install() -> None:
     """Ask the lab's IAM whose a key is."""
-    _original.setdefault("get_caller_identity", STSBackend.get_caller_identity)
-    STSBackend.get_caller_identity = get_caller_identity  # type: ignore[method-assign]
+    for answer in (get_caller_identity, assume_role_with_saml):
+        _original.setdefault(answer.__name__, getattr(STSBackend, answer.__name__))
+        setattr(STSBackend, answer.__name__, answer)

@@ -162,7 +162,10 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         ssm_commands,
         ssm_document_lists,
         ssm_documents,
+        ssm_instance_properties,
         ssm_instances,
+        ssm_patching,
+        ssm_sessions,
         validation,
     )
 
@@ -177,6 +180,9 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         ssm_associations,
         ssm_association_history,
         ssm_instances,
+        ssm_instance_properties,
+        ssm_patching,
+        ssm_sessions,
         automation,
         absent,
     ):

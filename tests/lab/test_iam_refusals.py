@@ -70,13 +70,16 @@ CALLS: list[Wrong] = [
     (NONE, "add_role_to_instance_profile", {"InstanceProfileName": "none", "RoleName": "role"}),
     (V, "create_policy", {"PolicyName": "a b", "PolicyDocument": document(ALLOW)}),
     ("DeleteConflict", "delete_role", {"RoleName": "role"}),
+    ("InvalidInput", "create_service_linked_role", {"AWSServiceName": "events"}),
+    *((V, name, {"Marker": "x"}) for name in ("list_roles", "list_virtual_mfa_devices")),
 ]
 
 
 @pytest.fixture
 def checked() -> None:
-    from lab.aws import iam_checks
+    from lab.aws import iam_checks, query
 
+    query.install()
     iam_checks.install()
 
 

@@ -199,8 +199,9 @@ def test_a_command_tells_each_node_apart(lab, run_module):
     assert check["changed"] and not lab.fleet.calls
     done = run_module("ssm_command", **options)
     assert done["diff"] == check["diff"] and done["command"]["target_count"] == 3
-    told = {node["instance_id"]: (node["response_code"], node["output"].strip()) for node in
-            done["command"]["invocations"]}
+    told = {
+        node["instance_id"]: (node["response_code"], node["output"].strip()) for node in done["command"]["invocations"]
+    }
     assert told == {node: (0, node) for node in nodes}
     (lab.fleet.root / nodes[0] / "bad").touch()
     failed = run_module("ssm_command", document_name="nodecache-test", instance_ids=nodes, max_errors="100%")

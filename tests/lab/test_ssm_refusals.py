@@ -220,7 +220,11 @@ def associations(one: str, node: str) -> list[Wrong]:
                 ("TooManyTagsError", [{"Key": f"k{number}", "Value": "b"} for number in range(51)]),
             )
         ),
-        (V, "add_tags_to_resource", {"ResourceType": "Associations", "ResourceId": one, "Tags": []}),
+        (
+            "InvalidResourceType",
+            "add_tags_to_resource",
+            {"ResourceType": "Associations", "ResourceId": one, "Tags": []},
+        ),
         *(
             (NO_ASSOCIATION, name, other)
             for name in (

@@ -253,7 +253,6 @@ OTHERS: list[Wrong] = [
         (V, "modify_document_permission", SHARE | more)
         for more in (
             {},
-            {"PermissionType": "Give", "AccountIdsToAdd": ["111122223333"]},
             {"AccountIdsToAdd": ["1"]},
             {"AccountIdsToAdd": ["123456789012"]},
             {"AccountIdsToAdd": [f"{number:012d}" for number in range(21)]},
@@ -261,6 +260,7 @@ OTHERS: list[Wrong] = [
         )
     ),
     ("DocumentPermissionLimit", "modify_document_permission", {**SHARE, "AccountIdsToAdd": ["all", "111122223333"]}),
+    ("InvalidPermissionType", "modify_document_permission", {**SHARE, "PermissionType": "Give"}),
     *(
         (NONE, name, {**SHARE, "Name": given, **more})
         for given in ("missing-doc", "AWS-RunShellScript")

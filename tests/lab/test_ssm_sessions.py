@@ -1,4 +1,8 @@
-"""https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_StartSession.html"""
+"""Sessions on nodes.
+
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_StartSession.html and
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeSessions.html
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,46 @@ def test_a_session_is_opened_on_a_node_that_is_online(lab, node):
     answer = lab.ssm.start_session(Target=node)
     assert set(answer) >= {"SessionId", "TokenValue", "StreamUrl"}
     assert lab.ssm.terminate_session(SessionId=answer["SessionId"])["SessionId"] == answer["SessionId"]
+
+
+def test_a_session_is_listed_as_active_until_it_is_terminated_and_as_history_after(lab, node):
+    session = lab.ssm.start_session(Target=node, Reason="to look")["SessionId"]
+    (shown,) = lab.ssm.describe_sessions(State="Active")["Sessions"]
+    assert (shown["SessionId"], shown["Target"], shown["Status"]) == (session, node, "Connected")
+    assert (shown["Reason"], shown["DocumentName"]) == ("to look", "SSM-SessionManagerRunShell")
+    assert not lab.ssm.describe_sessions(State="History")["Sessions"]
+    assert lab.ssm.resume_session(SessionId=session)["TokenValue"]
+    lab.ssm.terminate_session(SessionId=session)
+    (over,) = lab.ssm.describe_sessions(State="History")["Sessions"]
+    assert over["Status"] == "Terminated" and over["EndDate"] >= over["StartDate"]
+    assert not lab.ssm.describe_sessions(State="Active")["Sessions"]
+    with pytest.raises(lab.ssm.exceptions.DoesNotExistException):
+        lab.ssm.resume_session(SessionId=session)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "found"),
+    [
+        ("Target", "node", 1),
+        ("Target", "i-0123456789abcdef0", 0),
+        ("Status", "Connected", 1),
+        ("Status", "Failed", 0),
+        ("InvokedAfter", "2020-01-01T00:00:00Z", 1),
+        ("InvokedBefore", "2020-01-01T00:00:00Z", 0),
+    ],
+)
+def test_sessions_are_found_by_filters(lab, node, key, value, found):
+    lab.ssm.start_session(Target=node)
+    filters = [{"key": key, "value": node if value == "node" else value}]
+    assert len(lab.ssm.describe_sessions(State="Active", Filters=filters)["Sessions"]) == found
+
+
+def test_a_node_is_connected_while_its_agent_answers(lab, node):
+    status = lambda: lab.ssm.get_connection_status(Target=node)["Status"]  # noqa: E731
+    assert status() == "connected"
+    lab.fleet.up[node] = False
+    assert status() == "notconnected"
+    assert lab.ssm.get_connection_status(Target="i-0123456789abcdef0")["Status"] == "notconnected"
 
 
 @pytest.mark.parametrize(
