@@ -195,8 +195,9 @@ def build_request(params: dict[str, Any], shape: Any) -> dict[str, Any]:
     tagged = params["tag_status"] or ("TAGGED" if params["image_digests"] is None else "ANY")
     # What is the API's default is left out, because older botocores do not know it.
     chosen = {"tag_status": tagged, "image_status": None if status == "ACTIVE" else status}
-    options = {"repository_name": params["repository_name"], "registry_id": params["registry_id"], "filter": chosen}
+    options = {name: params[name] for name in ("repository_name", "registry_id")}
     request: dict[str, Any] = _model.to_request(shape, options)
+    request["filter"] = _model.to_request(shape.members["filter"], chosen)
     _model.check(shape, request)
     return request
 

@@ -8,40 +8,91 @@ import boto3
 import pytest
 from botocore import xform_name
 
-TAGS = {"tags.key", "tags.value"}
-PAGES = {"max_results", "next_token"}
-IMAGE = {"image_ids.image_tag", "image_ids.image_digest"}
-# The operations of each module, the part of their requests that it is about, and what has no option on purpose.
+TAGS = {"tags.key": "tags", "tags.value": "tags"}
+PAGES = {"max_results": None, "next_token": None}
+# The operations of each module, the part of their requests that it is about, and what an option of another name says,
+# or none on purpose.
 MODULES = {
     "ssm_document": (
         "ssm",
         "CreateDocument UpdateDocument UpdateDocumentDefaultVersion DeleteDocument ModifyDocumentPermission",
         None,
-        # The options account_ids and purge_account_ids say which.
-        {*TAGS, "account_ids_to_add", "account_ids_to_remove", "permission_type"},
+        # There is one type of permission.
+        {**TAGS, "account_ids_to_add": "account_ids", "account_ids_to_remove": "account_ids", "permission_type": None},
+    ),
+    "ssm_document_info": (
+        "ssm",
+        "DescribeDocument GetDocument ListDocuments ListDocumentVersions DescribeDocumentPermission",
+        None,
+        {
+            **PAGES,
+            "filters.key": "filters",
+            "filters.values": "filters",
+            "permission_type": None,
+            # AWS has replaced these by filters.
+            **{f"document_filter_list{part}": None for part in ("", ".key", ".value")},
+        },
     ),
     "ssm_association": (
         "ssm",
         "CreateAssociation UpdateAssociation DeleteAssociation",
         None,
         # AWS has deprecated the one, and the other keeps two runs from undoing each other.
-        {*TAGS, "instance_id", "association_version"},
+        {**TAGS, "instance_id": None, "association_version": None},
     ),
-    "ssm_command": ("ssm", "SendCommand", None, set()),
-    "eventbridge_rule": ("events", "PutRule DeleteRule", None, TAGS),
-    "eventbridge_target": ("events", "PutTargets", "Targets", {"id", *(f"ecs_parameters.{tag}" for tag in TAGS)}),
+    "ssm_association_info": (
+        "ssm",
+        "DescribeAssociation ListAssociations DescribeAssociationExecutions DescribeAssociationExecutionTargets",
+        None,
+        {
+            **PAGES,
+            **{f"association_filter_list{part}": "filters" for part in ("", ".key", ".value")},
+            # A document with one node, which AWS has deprecated.
+            "name": None,
+            "instance_id": None,
+            # The newest are told with all their nodes.
+            **{f"filters.{part}": "executions" for part in ("key", "value", "type")},
+            "execution_id": "executions",
+        },
+    ),
+    "ssm_command": ("ssm", "SendCommand", None, {}),
+    "eventbridge_rule": ("events", "PutRule DeleteRule", None, {**TAGS, "state": "rule_state"}),
+    "eventbridge_target": (
+        "events",
+        "PutTargets",
+        "Targets",
+        {"id": "target_id", **{f"ecs_parameters.{tag}": "ecs_parameters.tags" for tag in TAGS}},
+    ),
     "ecr_image_info": (
         "ecr",
         "DescribeImages",
         None,
-        # These are options of one level, and what has a tag or a digest is picked from all pages: DescribeImages fails
-        # where one of them is not there.
-        {*PAGES, "filter", "filter.tag_status", "filter.image_status", "image_ids", *IMAGE},
+        {
+            **PAGES,
+            "filter": "tag_status",
+            "filter.tag_status": "tag_status",
+            "filter.image_status": "image_status",
+            # What has a tag or a digest is picked from all pages: DescribeImages fails where one of them is not there.
+            "image_ids": "image_tags",
+            "image_ids.image_tag": "image_tags",
+            "image_ids.image_digest": "image_digests",
+        },
     ),
-    "eks_nodegroup": ("eks", "CreateNodegroup UpdateNodegroupVersion DeleteNodegroup", None, {"client_request_token"}),
+    "eks_nodegroup": (
+        "eks",
+        "CreateNodegroup UpdateNodegroupConfig UpdateNodegroupVersion DeleteNodegroup",
+        None,
+        {
+            "client_request_token": None,
+            **{f"labels.{part}": "labels" for part in ("add_or_update_labels", "remove_labels")},
+            **{
+                f"taints.{change}{part}": "taints"
+                for change in ("add_or_update_taints", "remove_taints")
+                for part in ("", ".key", ".value", ".effect")
+            },
+        },
+    ),
 }
-# As in all of Ansible's modules, state is present or absent; EventBridge's is the option rule_state.
-OWN = {"state"}
 
 
 @pytest.fixture(name="spec")
@@ -85,19 +136,21 @@ def members_of(shape, before=""):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_parameter_is_an_option(spec, name):
-    service, operations, part, left_out = MODULES[name]
+    service, operations, part, others = MODULES[name]
     client = boto3.client(service, region_name="eu-central-1", aws_access_key_id="a", aws_secret_access_key="b")
     options = dict(options_of(spec(name)))
     lacking, choices = set(), []
     for operation in operations.split():
         shape = client.meta.service_model.operation_model(operation).input_shape
         for path, member in members_of(shape.members[part] if part else shape):
-            if path not in options:
-                lacking.add(path)
-            elif member.type_name == "list":
-                member = member.member
-            allowed, known = options.get(path, {}).get("choices"), getattr(member, "enum", None)
-            if allowed and known and path not in OWN and set(known) - set(allowed):
+            option = others.get(path, path)
+            if option not in options:
+                lacking |= {path} if path not in others or option else set()
+                continue
+            known = getattr(member.member if member.type_name == "list" else member, "enum", None)
+            allowed = options[option].get("choices")
+            # Ansible's own state is present or absent.
+            if allowed and known and option != "state" and set(known) - set(allowed):
                 choices.append((path, sorted(set(known) - set(allowed))))
-    assert lacking == left_out
+    assert lacking == set()
     assert choices == []

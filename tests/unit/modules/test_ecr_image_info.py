@@ -178,13 +178,6 @@ def test_what_may_pass_is_tried_again(info, ecr, monkeypatch):
     assert info()["images"]
 
 
-def test_older_botocore_is_asked_for_more_only_by_what_needs_it(info, client, monkeypatch):
-    shape = client.client.meta.service_model.operation_model("DescribeImages").input_shape.members["filter"]
-    monkeypatch.delitem(shape.members, "imageStatus")
-    assert info()["images"]
-    assert info(image_status="ANY")["msg"].startswith("filter.image_status needs a newer botocore than 1.")
-
-
 @pytest.mark.parametrize(
     ("options", "status", "found"),
     [

@@ -673,11 +673,3 @@ def test_wrong_options_are_refused_before_any_call(run_module, client, options, 
 @pytest.mark.parametrize("check", [False, True])
 def test_new_group_needs_role_and_subnets(group, check):
     assert group(check=check)["msg"] == "node group 'workers' is new and needs node_role and subnets."
-
-
-def test_older_botocore_is_asked_for_more_only_by_what_needs_it(group, client, monkeypatch):
-    shape = client.client.meta.service_model.operation_model("CreateNodegroup").input_shape
-    monkeypatch.delitem(shape.members, "warmPoolConfig")
-    assert group(**NEW)["changed"]
-    failed = group(warm_pool_config={"enabled": True})
-    assert failed["msg"].startswith("warm_pool_config needs a newer botocore than 1.")

@@ -457,14 +457,6 @@ def test_target_of_a_managed_rule_is_removed_by_force(target, client, events):
     assert events.targets == {"sibling": SIBLING}
 
 
-def test_older_botocore_is_asked_for_more_only_by_what_needs_it(target, client, monkeypatch):
-    shape = client.client.meta.service_model.operation_model("PutTargets").input_shape.members["Targets"].member
-    monkeypatch.delitem(shape.members, "AppSyncParameters")
-    assert target(arn="arn:aws:sqs:eu-central-1:123456789012:q")["changed"]
-    failed = target(arn="arn:aws:appsync:eu-central-1:1:x", app_sync_parameters={"graph_ql_operation": "query {a}"})
-    assert failed["msg"].startswith("app_sync_parameters needs a newer botocore than 1.")
-
-
 def test_one_of_a_pair_takes_the_place_of_the_other(target, client, events):
     ecs = {"task_definition_arn": "arn:aws:ecs:eu-central-1:123456789012:task-definition/a", "launch_type": "EC2"}
     target(arn="arn:aws:ecs:eu-central-1:123456789012:cluster/x", role_arn=ROLE, ecs_parameters=ecs)

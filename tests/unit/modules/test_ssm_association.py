@@ -593,19 +593,6 @@ def test_a_change_that_somebody_else_made_meanwhile_is_not_undone(lab, run_modul
     assert result["msg"] == f"association '{ID}': could not update (InvalidAssociationVersion): no"
 
 
-def test_a_botocore_too_old_is_named_only_when_it_matters(lab, run_module):
-    _backend, client, cases = lab()
-    for operation in ("CreateAssociation", "UpdateAssociation"):
-        shape = client.client.meta.service_model.operation_model(operation).input_shape
-        shape.members.pop("AssociationDispatchAssumeRole")
-    cases(**NEW)
-    for check in (True, False):
-        result = run_module(
-            "ssm_association", check=check, **NEW, association_dispatch_assume_role="arn:aws:iam::123456789012:role/x"
-        )
-        assert result["msg"].startswith("association_dispatch_assume_role needs a newer botocore than ")
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
