@@ -53,7 +53,7 @@ class FakeRuntime:
     def images(self):
         return {
             name: nodecache.Local(digest, dict(labels), "id-" + digest, 42)
-            for name, (digest, labels) in self.names.items()
+            for name, (digest, labels) in list(self.names.items())
         }
 
     def pull(self, name, token, deadline):
