@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -13,11 +14,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 import yaml
 
 from lab import settings
+from tests.lab.role import warm
 
 ROOT = Path(__file__).resolve().parents[3]
 READS = re.compile(r"(Describe|Get|List|Filter|BatchGet)")
@@ -25,47 +28,52 @@ READS = re.compile(r"(Describe|Get|List|Filter|BatchGet)")
 
 @dataclass
 class Faults:
-    """Refuses one writing call of a caller, whom the access key names."""
+    """Refuses one writing call of a caller, whom the access key names, or every one when it is first made."""
 
     refuse: dict[str, int] = field(default_factory=dict)
+    each: Callable[[str], None] | None = None
     calls: Counter[str] = field(default_factory=Counter)
     writes: dict[str, list[str]] = field(default_factory=dict)
+    seen: set[tuple[str, str, bytes]] = field(default_factory=set)
+    odd: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wrap(self, app: Any) -> Any:
         def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             caller = re.search(r"Credential=([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
-            action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2] or self._form(environ)
-            if caller is None or self.passes(caller[1], action):
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = io.BytesIO(body)
+            action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+            action = action or parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
+            if caller is None or self.passes(caller[1], action, body):
                 return app(environ, start_response)
             # A refusal that no client asks again after, in the form of JSON services and of the others.
             if environ.get("HTTP_X_AMZ_TARGET"):
-                kind, body = "application/x-amz-json-1.1", '{"__type": "AccessDeniedException", "message": "cut off"}'
+                kind, text = "application/x-amz-json-1.1", '{"__type": "AccessDeniedException", "message": "cut off"}'
             else:
                 kind = "text/xml"
                 error = "<Error><Code>AccessDenied</Code><Message>cut off</Message></Error>"
-                body = f"<ErrorResponse>{error}</ErrorResponse>"
-            start_response("400 Bad Request", [("Content-Type", kind), ("Content-Length", str(len(body)))])
-            return [body.encode()]
+                text = f"<ErrorResponse>{error}</ErrorResponse>"
+            start_response("400 Bad Request", [("Content-Type", kind), ("Content-Length", str(len(text)))])
+            return [text.encode()]
 
         return answer
 
-    @staticmethod
-    def _form(environ: dict[str, Any]) -> str:
-        import io
-        from urllib.parse import parse_qs
-
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
-        return parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
-
-    def passes(self, caller: str, action: str) -> bool:
+    def passes(self, caller: str, action: str, body: bytes) -> bool:
         with self.lock:
             self.calls[caller] += 1
             if READS.match(action):
                 return True
             self.writes.setdefault(caller, []).append(action)
-            return len(self.writes[caller]) != self.refuse.get(caller)
+            new = (caller, action, body) not in self.seen
+            self.seen.add((caller, action, body))
+            if self.each is None or not new or caller == settings.ACCESS_KEY:
+                return len(self.writes[caller]) != self.refuse.get(caller)
+        try:
+            self.each(caller)
+        except Exception as error:
+            self.odd.append(f"{caller}, cut off at {action}: {error!r}")
+        return False
 
 
 @dataclass
@@ -82,12 +90,13 @@ class World:
     """An account, and the role that is played in it."""
 
     topic = f"arn:aws:sns:{settings.REGION}:{settings.ACCOUNT}:on-call"
+    images: list[dict[str, Any]] = [{"repository": "team/web"}]  # noqa: RUF012
     nothing: dict[str, Any] = {  # noqa: RUF012
         kind: {} for kind in ("documents", "associations", "rules", "queues", "alarms", "roles", "node policies")
     }
 
-    def __init__(self, lab: Any, faults: Faults, directory: Path) -> None:
-        self.lab, self.faults, self.directory = lab, faults, directory
+    def __init__(self, lab: Any, faults: Faults, directory: Path, python: Path) -> None:
+        self.lab, self.faults, self.directory, self.python = lab, faults, directory, python
         trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
         self.trust = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
         self.node_roles: set[str] = set()
@@ -102,7 +111,7 @@ class World:
     def play(self, hosts: dict[str, dict[str, Any]], *options: str) -> Run:
         """Play the role on every host at once, with its own variables and an access key of its own."""
         account = {"endpoint_url": f"http://127.0.0.1:{self.lab.port}", "secret_key": settings.SECRET_KEY}
-        common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        common = {"ansible_connection": "local", "ansible_python_interpreter": str(self.python)}
         rows = {
             name: {
                 **common,
@@ -110,7 +119,7 @@ class World:
                 "prefetch_cluster": "prod",
                 "prefetch_region": settings.REGION,
                 "prefetch_aws": {**account, "access_key": name},
-                "prefetch_images": [{"repository": "team/web"}],
+                "prefetch_images": self.images,
                 "prefetch_node_roles": [self.node_role(f"{name}-node")],
                 **given,
             }
@@ -125,6 +134,7 @@ class World:
             "ANSIBLE_FORKS": "4",
             "ANSIBLE_PIPELINING": "true",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "WARM_AGAIN": "cut off" if self.faults.each else "",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         program = str(Path(sys.executable).with_name("ansible-playbook"))
@@ -155,6 +165,38 @@ class World:
         run = self.play(hosts, *options)
         assert not run.failed, run.failed
         return run
+
+    def look(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
+        """Return what the role would find at its start: what has to go, and what is somebody else's."""
+        from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry, RetryingBotoClientWrapper
+        from ansible_collections.nodecache.eks.plugins.module_utils._install import Install
+        from ansible_collections.nodecache.eks.plugins.plugin_utils import _plan
+
+        def client_of(service: str) -> Any:
+            return RetryingBotoClientWrapper(self.lab.client(service), AWSRetry.jittered_backoff())
+
+        roles = given.get("prefetch_node_roles", [f"{name}-node"])
+        install = Install(client_of, name, "prod", settings.REGION)
+        options: dict[str, Any] = {"region": settings.REGION, "node_roles": roles}
+        options |= {
+            "dead_letter": given.get("prefetch_dead_letter", True),
+            "alarms": "prefetch_alarm_topic_arn" in given,
+        }
+        names = {}
+        if given.get("prefetch_state") != "absent":
+            registry = f"{settings.ACCOUNT}.dkr.ecr.{settings.REGION}.amazonaws.com"
+            about = {"name": name, "cluster": "prod", "registry": registry, "partition": "aws", "keep": 2, "jitter": 0}
+            about["delivery"] = given.get("prefetch_delivery", "run_command")
+            images = given.get("prefetch_images", self.images)
+            names = _plan.names(_plan.plan(images, given.get("prefetch_nodes", {}), about), options)
+        return _plan.compare(install.things(roles), names)
+
+    def node_policy(self, name: str, role: str) -> bool:
+        """Tell whether an install's policy is in a role of nodes."""
+        return (
+            f"nodecache-{name}-{settings.REGION}"
+            in self.lab.client("iam").list_role_policies(RoleName=role)["PolicyNames"]
+        )
 
     def state(self, name: str) -> dict[str, Any]:
         """Return all that AWS holds under an install's names, whole, with the name itself left out."""
@@ -234,7 +276,14 @@ def faults_fixture(monkeypatch: pytest.MonkeyPatch) -> Faults:
     return faults
 
 
+@pytest.fixture(name="python", scope="session")
+def python_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the interpreter of all modules."""
+    with warm.interpreter(tmp_path_factory.mktemp("warm")) as program:
+        yield program
+
+
 @pytest.fixture
-def world(faults: Faults, bus: Any, lab: Any, tmp_path: Path) -> Iterator[World]:
+def world(faults: Faults, bus: Any, lab: Any, tmp_path: Path, python: Path) -> World:
     """Return an account where IAM and EventBridge are as in AWS, and nobody has installed anything."""
-    yield World(lab, faults, tmp_path)
+    return World(lab, faults, tmp_path, python)
