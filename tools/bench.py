@@ -139,7 +139,11 @@ def modules() -> dict[str, float]:
     pattern = settings.client("events").describe_rule(Name=NAME)["EventPattern"]
     # Each finds what the walkthrough made and changes nothing.
     compared: dict[str, dict[str, Any]] = {
-        YARDSTICK: {"name": role, "assume_role_policy_document": "{{ lookup('file', 'trust') }}"},
+        YARDSTICK: {
+            "name": role,
+            "assume_role_policy_document": "{{ lookup('file', 'trust') }}",
+            "create_instance_profile": False,
+        },
         "nodecache.eks.ssm_document": {"name": NAME, "content": "{{ lookup('file', 'content') }}"},
         "nodecache.eks.ssm_association": {"association_name": NAME, "name": NAME},
         "nodecache.eks.eventbridge_rule": {"name": NAME, "event_pattern": "{{ lookup('file', 'pattern') }}"},
