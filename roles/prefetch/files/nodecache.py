@@ -550,9 +550,10 @@ class Cache:
                 token, began = self.token(image), time.monotonic()
                 for name in image.names():
                     # The first name brings the second, unless its tag has moved on in this very moment.
-                    if name == image.names()[0] or name not in self.runtime.images():
+                    if name == image.names()[0] or name not in local:
                         retry(self.deadline, self.runtime.pull, name, token, self.deadline)
-                seconds, local = f"{time.monotonic() - began:.2f}", self.runtime.images()
+                        local = self.runtime.images()
+                seconds = f"{time.monotonic() - began:.2f}"
             for name in image.names():
                 if name in local and image.digest in (None, local[name].digest):
                     self.label(name, local[name], seconds, image.pushed)
