@@ -7,6 +7,7 @@ import importlib
 MODULES = (
     "validation",
     "query",
+    "faults",
     "iam",
     "iam_checks",
     "sts",
