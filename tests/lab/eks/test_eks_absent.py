@@ -48,6 +48,45 @@ def test_what_is_asked_for_is_not_there(account, operation):
     assert noun in error["Message"]
 
 
+CREATIONS = {
+    "AssociateIdentityProviderConfig": {"oidc": {"identityProviderConfigName": "i", "issuerUrl": "u", "clientId": "c"}},
+    "CreateCapability": {
+        "capabilityName": "mine",
+        "type": "ACK",
+        "roleArn": "arn:aws:iam::123456789012:role/node",
+        "deletePropagationPolicy": "RETAIN",
+    },
+    "CreateCertificateAuthority": {},
+    "CreateEksAnywhereSubscription": {"name": "mine", "term": {"duration": 12, "unit": "MONTHS"}},
+    "RegisterCluster": {
+        "name": "mine",
+        "connectorConfig": {"roleArn": "arn:aws:iam::123456789012:role/node", "provider": "OTHER"},
+    },
+}
+
+
+@pytest.mark.parametrize("operation", eks_absent.REFUSED)
+def test_what_cannot_be_made_is_refused_with_an_error_of_the_operation(account, operation):
+    shape = account.eks.meta.service_model.operation_model(operation).input_shape
+    if "clusterName" in shape.members:
+        error = refused(account.eks, operation, clusterName="nobody", **CREATIONS[operation])
+        assert error["Code"] == "ResourceNotFoundException"
+    cluster = {"clusterName": "c"} if "clusterName" in shape.members else {}
+    code = "InvalidRequestException" if eks_absent.REFUSED[operation][1] else "ResourceLimitExceededException"
+    assert refused(account.eks, operation, **cluster, **CREATIONS[operation])["Code"] == code
+    errors = account.eks.meta.service_model.operation_model(operation).error_shapes
+    assert code in {error.name for error in errors}
+    wrong = {**CREATIONS[operation], **cluster, "clientRequestToken": 5}
+    assert refused(account.eks, operation, **wrong)["Code"] == "SerializationException"
+
+
+def test_insights_are_refreshed_at_once(account):
+    assert refused(account.eks, "DescribeInsightsRefresh", clusterName="c")["Code"] == "ResourceNotFoundException"
+    assert account.eks.start_insights_refresh(clusterName="c")["status"] == "IN_PROGRESS"
+    assert account.eks.describe_insights_refresh(clusterName="c")["status"] == "COMPLETED"
+    assert refused(account.eks, "StartInsightsRefresh", clusterName="nobody")["Code"] == "ResourceNotFoundException"
+
+
 def test_an_update_cannot_be_cancelled(account):
     update = account.eks.update_cluster_config(name="c", upgradePolicy={"supportType": "STANDARD"})["update"]
     assert refused(account.eks, "CancelUpdate", name="c", updateId=update["id"])["Code"] == "InvalidStateException"
