@@ -6,6 +6,7 @@ from moto.eks import models
 
 from lab.aws import (
     ec2_nodes,
+    ec2_subnets,
     eks_absent,
     eks_access,
     eks_addon_configuration,
@@ -28,6 +29,7 @@ def install() -> None:
     models.Nodegroup = Group  # type: ignore[assignment,misc]
     for part in (
         ec2_nodes,
+        ec2_subnets,
         eks_keeper,
         eks_versions,
         eks_clusters,
