@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lab.aws import automation_document as document
-from lab.aws import automation_steps
+from lab.aws import automation_steps, ssm_events
 from lab.aws.automation_steps import StepFailed, Stopped, TimedOut
 
 FINAL = ("Success", "Failed", "TimedOut", "Cancelled")
@@ -102,6 +102,7 @@ class Execution:
             self.current, self.ended, self.failure = None, datetime.now(UTC), failure
             self.status = "Cancelled" if self._stop == "Cancel" else status
             self._changed.notify_all()
+        ssm_events.automation(self)
 
     def _after(self, at: int) -> int | None:
         step = self.steps[at]

@@ -17,7 +17,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.ssm.models import SimpleSystemManagerBackend
 
-from lab.aws import automation_associations, schedule, ssm_commands, ssm_gates
+from lab.aws import automation_associations, schedule, ssm_commands, ssm_events, ssm_gates
 from lab.aws.ssm_command_lists import hidden_runs
 from lab.aws.ssm_documents import document
 from lab.aws.ssm_invocations import FINAL, Invocation
@@ -166,6 +166,7 @@ def execute(backend: SimpleSystemManagerBackend, one: Association, nodes: list[s
         one.ran.update(dict.fromkeys(made.invocations, now))
         execution = Execution(made, str(one.version), one.request.get("Duration"))
         one.executions.append(execution)
+        made.announce = lambda _run, status: ssm_events.association(one, execution, status)
         hidden_runs(backend)[made.command_id] = made
     made.start()
     return execution

@@ -6,11 +6,11 @@ import logging
 import threading
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lab.aws import ssm_agent, ssm_gates, ssm_notices
+from lab.aws import ssm_agent, ssm_events, ssm_gates, ssm_notices
 from lab.aws.document_parameters import DocumentError
 from lab.aws.document_run import steps_of
 from lab.aws.ssm_invocations import ERRORS, FINAL, NOT_REACHED, Invocation, Plugin
@@ -28,6 +28,10 @@ _association_gates: dict[str, Any] = defaultdict(threading.Lock)
 def amount(text: str, total: int) -> int:
     """Return what a number or a percentage of the targets comes to."""
     return total * int(text[:-1]) // 100 if text.endswith("%") else int(text)
+
+
+def _nobody(_run: Any, _status: str) -> None:
+    """Tell nobody of a status."""
 
 
 class Run:
@@ -56,6 +60,9 @@ class Run:
         self._changed = threading.Condition()
         # The command's own status that was last told to the topic that wants to know.
         self.told = "Pending"
+        # Its own status that EventBridge last heard of, and who tells it; an association tells its own.
+        self.announced = "Pending"
+        self.announce: Callable[[Any, str], None] = _nobody if association else ssm_events.command
         self.invocations = {key: Invocation(key, self._changed, self._tell) for key in instance_ids}
         self.cancelled = False
         # The alarms that ended it.
@@ -74,6 +81,10 @@ class Run:
 
     def _tell(self, invocation: Invocation) -> None:
         ssm_notices.changed(self, invocation)
+        status = self.outcome()[0]
+        if status != self.announced:
+            self.announced = status
+            self.announce(self, status)
 
     def start(self) -> None:
         """Send it out, as many nodes at a time as MaxConcurrency says."""

@@ -30,11 +30,12 @@ class Install:
 
     def things(self, node_roles: Iterable[str]) -> list[Thing]:
         """Return all there is, each with its kind, its name, and whether it is this install's."""
-        documents, rules, queues = self._documents(), self._rules(), self._queue()
-        found = [*documents, *self._associations(), *rules, *queues, *self._alarms([*rules, *queues]), *self._roles()]
+        documents = self._documents()
+        whose = next((thing["ours"] for thing in documents if thing["name"] == self.identity), None)
+        found = [*documents, *self._associations(), *self._rules(), *self._queue(bool(whose)), *self._alarms()]
         # What is in a role has no tags of its own.
-        taken = any(thing["name"] == self.identity and not thing["ours"] for thing in documents)
-        return found + self._node_policies(sorted({*node_roles, *self.recorded_roles}), not taken)
+        policies = self._node_policies(sorted({*node_roles, *self.recorded_roles}), whose is not False)
+        return found + self._roles() + policies
 
     def _named(self, name: str) -> bool:
         return name == self.identity or name.startswith(f"{self.identity}.")
@@ -75,7 +76,7 @@ class Install:
             if self._named(row["Name"])
         ]
 
-    def _queue(self) -> list[Thing]:
+    def _queue(self, begun: bool) -> list[Thing]:
         sqs, name = self.client_of("sqs"), f"{self.identity}-dead-letter"
         with call("queue", "look up", name):
             try:
@@ -86,24 +87,22 @@ class Install:
             attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"], aws_retry=True)
         policy = attributes.get("Attributes", {}).get("Policy", "")
         thing = self._thing("queue", name, tags)
-        # A queue gets its policy and its tags after it is made: an interrupted run may have left it without.
-        unfinished = not tags and (not policy or f":rule/{self.identity}" in policy)
+        # A queue gets its policy and its tags after it is made, and the document comes first and goes last: while
+        # that is ours, an interrupted run may have left the queue without.
+        unfinished = begun and not tags and (not policy or f":rule/{self.identity}" in policy)
         return [{**thing, "ours": thing["ours"] or unfinished}]
 
-    def _alarms(self, watched: list[Thing]) -> list[Thing]:
-        theirs = {thing["name"] for thing in watched if not thing["ours"]}
-        cloudwatch, found = self.client_of("cloudwatch"), []
+    def _alarms(self) -> list[Thing]:
+        cloudwatch = self.client_of("cloudwatch")
         with call("alarms", "list", self.identity):
             rows = paged(cloudwatch, "describe_alarms", "MetricAlarms", AlarmNamePrefix=self.identity)
-        for row in rows:
-            # An alarm is told by what it watches, which its name repeats: the module that makes it knows no tags.
-            watches = {each["Value"] for each in row.get("Dimensions", [])}
-            thing, _dot, why = row["AlarmName"].rpartition(".")
-            wanted = f"{self.identity}-dead-letter" if why == "dead-letters" else thing
-            if self._named(row["AlarmName"]):
-                ours = watches == {wanted} and wanted not in theirs
-                found.append({"kind": "alarm", "name": row["AlarmName"], "ours": ours})
-        return found
+        # The module that makes alarms knows no tags; the description stands for them.
+        owner = f"({' '.join(f'{key}={value}' for key, value in self.owner.items())})"
+        return [
+            {"kind": "alarm", "name": row["AlarmName"], "ours": row.get("AlarmDescription", "").endswith(owner)}
+            for row in rows
+            if self._named(row["AlarmName"])
+        ]
 
     def _roles(self) -> list[Thing]:
         iam, found = self.client_of("iam"), []

@@ -14,8 +14,9 @@ description:
   - Returns all there is under the names of one install of the C(nodecache.eks.prefetch) role, and tells what is
     that install's own from what somebody else made under the same name.
   - An install's own things carry the tags C(nodecache.eks/install) and C(nodecache.eks/cluster) with its name and
-    its cluster. An alarm is known by the rule or queue that it watches, and a policy of a node's role by the document.
-  - A dead-letter queue without tags, and without a policy for others, is taken for one that an interrupted run left.
+    its cluster; an alarm has them in its description. A policy of a node's role is known by the document.
+  - A dead-letter queue without tags, and without a policy for others, is taken for one that an interrupted run left,
+    if the document is the install's.
 author:
   - nodecache.eks contributors (@nodecache)
 options:

@@ -172,17 +172,18 @@ def names(found: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, lis
     """Return the names, by kind, of all that a plan makes with the install's C(region) and other options."""
     groups, identity = found["groups"], found["id"]
     ids = {how: [group["id"] for group in groups if group["delivery"] == how] for how in ("run_command", "automation")}
-    rules = sorted(ids["run_command"] + ids["automation"])
-    letters, alarms = bool(options["dead_letter"] and rules), bool(options["alarms"])
+    pushes, alarms = sorted(ids["run_command"] + ids["automation"]), bool(options["alarms"])
+    rules = pushes + [f"{identity}.failures"] * alarms
+    letters = bool(options["dead_letter"] and rules)
     role = f"{identity}-{options['region']}"
     return {
         "document": [identity, *(f"{each}.automation" for each in ids["automation"])],
         "association": [group["id"] for group in groups],
-        "rule": rules + [f"{identity}.failures"] * alarms,
+        "rule": rules,
         "queue": [f"{identity}-dead-letter"] * letters,
         "alarm": [f"{each}.failed-invocations" for each in rules * alarms]
         + [f"{identity}.dead-letters"] * (letters and alarms),
-        "role": [f"{role}-events"] * bool(rules) + [f"{role}-automation"] * bool(ids["automation"]),
+        "role": [f"{role}-events"] * bool(pushes) + [f"{role}-automation"] * bool(ids["automation"]),
         "node_policy": list(options["node_roles"]) if found["ecr_arns"] else [],
     }
 

@@ -135,23 +135,6 @@ def test_delivery_by_automation(world: Any) -> None:
     assert not trusted(automation, EVENTS, **own)
 
 
-def test_a_push_that_could_not_be_delivered_waits_and_is_counted(world: Any, lab: Any, bus: Any) -> None:
-    world.done({"main": {"prefetch_alarm_topic_arn": world.topic}})
-    lab.ssm.delete_document(Name="nodecache-main")
-    detail = {"repository-name": "team/web", "image-digest": f"sha256:{'a' * 64}"}
-    bus.push(**detail, **{"action-type": "PUSH", "result": "SUCCESS"})
-    message = bus.message(lab.client("sqs").get_queue_url(QueueName="nodecache-main-dead-letter")["QueueUrl"])
-    assert (message["ERROR_CODE"], message["RULE_ARN"]) == ("NO_RESOURCE", RULE)
-    assert message["body"]["detail"]["image-digest"] == detail["image-digest"]
-    alarms = {row["AlarmName"]: row for row in lab.client("cloudwatch").describe_alarms()["MetricAlarms"]}
-    failed = alarms["nodecache-main.failed-invocations"]
-    watched = {each["Name"]: each["Value"] for each in failed["Dimensions"]}
-    assert bus.metric(failed["MetricName"], **watched) == 1
-    letters = alarms["nodecache-main.dead-letters"]
-    assert (letters["Namespace"], letters["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
-    assert {row["AlarmActions"][0] for row in (failed, letters)} == {world.topic}
-
-
 GOOD = {
     "action": ["prefetch", "report", "release"],
     "source": ["event", "association", "command"],

@@ -5,6 +5,7 @@ from botocore.exceptions import ClientError
 
 OWNER = {"nodecache.eks/install": "main", "nodecache.eks/cluster": "prod"}
 OTHER = {**OWNER, "nodecache.eks/cluster": "another"}
+OWNED = "(nodecache.eks/install=main nodecache.eks/cluster=prod)"
 ID = "nodecache-main"
 
 
@@ -65,7 +66,8 @@ class Aws:
 
     def DescribeAlarms(self, AlarmNamePrefix):
         return {"MetricAlarms": [
-            {"AlarmName": name, "Dimensions": [{"Name": "X", "Value": value}]} for name, value in self.alarms.items()
+            {"AlarmName": name, "AlarmDescription": text} if text else {"AlarmName": name}
+            for name, text in self.alarms.items()
         ]}  # fmt: skip
 
     def GetRole(self, RoleName):
@@ -120,7 +122,7 @@ def test_a_whole_install(aws, look):
     aws.associations = [(None, {}), (ID, OWNER), (f"{ID}.gpu", OWNER), ("else", OWNER)]
     aws.rules = {ID: OWNER, f"{ID}.failures": OWNER, f"{ID}-else": OWNER}
     aws.queue = (OWNER, "{}")
-    aws.alarms = {f"{ID}.failed-invocations": ID, f"{ID}.dead-letters": f"{ID}-dead-letter", f"{ID}2.x": "x"}
+    aws.alarms = {f"{ID}.failed-invocations": f"x {OWNED}", f"{ID}.dead-letters": OWNED, f"{ID}2.x": OWNED}
     aws.roles = {f"{ID}-eu-central-1-events": OWNER, f"{ID}-eu-central-1-automation": OWNER}
     aws.policies = {"old-node", "prod-node"}
     install = look(node_roles=["prod-node", "no-such-role"])
@@ -143,7 +145,7 @@ def test_what_another_made_under_these_names_is_not_ours(aws, look):
     aws.associations = [(ID, {}), (ID, OWNER)]
     aws.rules = {ID: OTHER, f"{ID}.gpu": {}}
     aws.queue = ({"team": "x"}, "")
-    aws.alarms = {f"{ID}.failed-invocations": ID, f"{ID}.dead-letters": "another-queue"}
+    aws.alarms = {f"{ID}.failed-invocations": "", f"{ID}.dead-letters": OWNED.replace("prod", "another")}
     aws.roles = {f"{ID}-eu-central-1-events": {}}
     aws.policies = {"prod-node", "their-node"}
     found = look(node_roles=["prod-node"])
@@ -163,17 +165,20 @@ def test_what_another_made_under_these_names_is_not_ours(aws, look):
 
 
 @pytest.mark.parametrize(
-    ("queue", "ours"),
+    ("queue", "document", "ours"),
     [
-        (({}, ""), True),
-        (({}, f'{{"aws:SourceArn": "arn:aws:events:eu-central-1:1:rule/{ID}"}}'), True),
-        (({}, '{"aws:SourceArn": "arn:aws:s3:::bucket"}'), False),
-        (({"team": "x"}, ""), False),
+        (({}, ""), OWNER, True),
+        (({}, f'{{"aws:SourceArn": "arn:aws:events:eu-central-1:1:rule/{ID}"}}'), OWNER, True),
+        (({}, '{"aws:SourceArn": "arn:aws:s3:::bucket"}'), OWNER, False),
+        (({"team": "x"}, ""), OWNER, False),
+        (({}, ""), OTHER, False),
+        (({}, ""), None, False),
     ],
 )
-def test_a_queue_that_was_made_and_not_finished_is_ours(aws, look, queue, ours):
+def test_a_queue_that_was_made_and_not_finished_is_ours_while_the_document_is(aws, look, queue, document, ours):
     aws.queue = queue
-    assert told(look()) == {("queue", f"{ID}-dead-letter"): ours}
+    aws.documents = {ID: document} if document else {}
+    assert told(look())["queue", f"{ID}-dead-letter"] is ours
 
 
 @pytest.mark.parametrize("name", ["a.b", "x" * 25, "", "a\n"])

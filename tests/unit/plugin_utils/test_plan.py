@@ -116,6 +116,7 @@ EVERYTHING = {
     "alarm": [
         "nodecache-main.failed-invocations",
         "nodecache-main.gpu.failed-invocations",
+        "nodecache-main.failures.failed-invocations",
         "nodecache-main.dead-letters",
     ],
     "role": ["nodecache-main-eu-central-1-events", "nodecache-main-eu-central-1-automation"],
@@ -139,7 +140,9 @@ EVERYTHING = {
                 "document": ["nodecache-main"],
                 "association": ["nodecache-main"],
                 "rule": ["nodecache-main.failures"],
-                **{kind: [] for kind in ("queue", "alarm", "role", "node_policy")},
+                "alarm": ["nodecache-main.failures.failed-invocations", "nodecache-main.dead-letters"],
+                "role": [],
+                "node_policy": [],
             },
         ),
     ],
