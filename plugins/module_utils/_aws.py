@@ -19,23 +19,27 @@ from ansible_collections.nodecache.eks.plugins.module_utils._errors import Nodec
 
 __all__ = ["RETRY_CODES", "NodecacheError", "call", "make_client", "once", "paged"]
 
-# amazon.aws's own list leaves ThrottlingException out.
-RETRY_CODES = (
-    "ConcurrentModificationException",
-    "InternalException",
-    "InternalServerError",
-    "ServerException",
-    "ServiceUnavailableException",
-    "ThrottlingException",
-    "TooManyUpdates",
-)
 # With these AWS says that it did nothing, so what must not happen twice can be asked for again.
 REFUSED_CODES = (
     "RequestLimitExceeded",
+    "RequestThrottled",
     "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",
     "TooManyUpdates",
+)
+# What passes by itself, whichever service says it. A LimitExceeded does not: it is a quota.
+RETRY_CODES = (
+    *REFUSED_CODES,
+    "ConcurrentModificationException",
+    "InternalError",
+    "InternalException",
+    "InternalFailure",
+    "InternalServerError",
+    "ServerException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "Unavailable",
 )
 
 

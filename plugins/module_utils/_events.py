@@ -17,9 +17,12 @@ except ImportError:
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import RETRY_CODES, NodecacheError, call
+from ansible_collections.nodecache.eks.plugins.module_utils._waiters import wait_for
 
 # What was just made or removed may not be known everywhere for a moment.
 _PASSING = ("cannot be assumed by principal", "has targets")
+# Seconds; what reads lags behind what was written by a few.
+_KNOWN_AFTER = 60
 # The API takes that many at once.
 _BATCH = 10
 
@@ -75,6 +78,11 @@ def put_rule(client: Any, rule: dict[str, Any], tags: dict[str, str]) -> str:
         request["Tags"] = _tag_list(tags)
     with call("rule", "put", rule["Name"]):
         return str(_settled(client.put_rule, **request, aws_retry=True)["RuleArn"])
+
+
+def wait_for_rule(client: Any, name: str, bus: str) -> None:
+    """Wait until a new rule is found, so that the next task can give it targets."""
+    wait_for(client, "rule_known", _KNOWN_AFTER, f"rule '{name}'", Name=name, EventBusName=bus)
 
 
 def delete_rule(client: Any, name: str, bus: str, force: bool) -> None:

@@ -69,12 +69,19 @@ def create_association(client: Any, request: dict[str, Any], tags: dict[str, str
     return dict(answer["AssociationDescription"])
 
 
-def wait_until_listed(client: Any, association: dict[str, Any]) -> None:
-    """Wait until a new association is found by its name, so that nobody makes another of that name meanwhile."""
-    identifier, name = association["AssociationId"], association["AssociationName"]
+def wait_until_listed(client: Any, association: dict[str, Any], gone: bool = False) -> None:
+    """Wait until a new association is found by its name, or one that is gone no longer is.
+
+    Else somebody makes another of that name meanwhile, or finds two.
+    """
+    identifier, name = association["AssociationId"], association.get("AssociationName")
+    if name is None:
+        return
     filters = [{"key": "AssociationName", "value": name}]
-    thing = f"association '{name}', which was created as '{identifier}'"
-    wait_for(client, "association_listed", _LISTED_AFTER, thing, {"id": identifier}, AssociationFilterList=filters)
+    waiter, thing = "association_listed", f"association '{name}', which was created as '{identifier}'"
+    if gone:
+        waiter, thing = "association_unlisted", f"the name '{name}' of association '{identifier}', which was deleted"
+    wait_for(client, waiter, _LISTED_AFTER, thing, {"id": identifier}, AssociationFilterList=filters)
 
 
 def update_association(client: Any, current: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 nodecache.eks contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Systems Manager's waiters as data; botocore has none that suits."""
+"""Systems Manager's and EventBridge's waiters as data; botocore has none that suits."""
 
 from __future__ import annotations
 
@@ -60,6 +60,18 @@ _WAITERS: dict[str, dict[str, Any]] = {
         "delay": 1,
         "seen": "Associations[].AssociationId",
         "acceptors": [*_when("success", "contains(Associations[].AssociationId, '{id}')", True), *_despite()],
+    },
+    "association_unlisted": {
+        "operation": "ListAssociations",
+        "delay": 1,
+        "seen": "Associations[].AssociationId",
+        "acceptors": [*_when("success", "contains(Associations[].AssociationId, '{id}')", False), *_despite()],
+    },
+    "rule_known": {
+        "operation": "DescribeRule",
+        "delay": 1,
+        "seen": "[Name]",
+        "acceptors": [*_when("success", "Name != `null`", True), *_despite("ResourceNotFoundException")],
     },
     "execution_started": {
         "operation": "DescribeAssociationExecutions",

@@ -284,6 +284,8 @@ class Rule:
         if not self.module.check_mode:
             if differs:
                 arn = _events.put_rule(self.client, after, {} if current else to_set)
+                if not current:
+                    _events.wait_for_rule(self.client, self.name, self.bus)
             if current and (to_set or to_unset):
                 _events.tag_rule(self.client, self.name, current["Arn"], to_set, to_unset)
         gone = {key: value for key, value in current.items() if key not in self.shape.members}

@@ -433,8 +433,8 @@ def main() -> None:
         # An id cannot be foretold, and a diff shows what was asked for.
         diff = diff_dict(*({key: side[key] for key in side if key != "association_id"} for side in sides))
         answer = {"changed": changed, "association": sides[1], "execution": {}, "diff": diff}
-        if after and not current and not module.check_mode:
-            api.wait_until_listed(client, after)
+        if bool(after) != bool(current) and not module.check_mode:
+            api.wait_until_listed(client, after or current, gone=not after)
         if run:
             answer["execution"] = api.run(client, run.wait(after, params["wait_timeout"]))
             sentence = state.failure(answer["execution"], answer["association"])

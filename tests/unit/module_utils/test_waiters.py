@@ -4,6 +4,7 @@ import time
 
 import boto3
 import pytest
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import RETRY_CODES
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._waiters import TimedOut, wait_for
 from botocore.exceptions import EndpointConnectionError
@@ -40,7 +41,7 @@ def test_waits_until_active(naps):
     assert naps == [1]
 
 
-@pytest.mark.parametrize("code", ["InvalidDocument", "ThrottlingException", "InternalServerError"])
+@pytest.mark.parametrize("code", ["InvalidDocument", *RETRY_CODES])
 def test_what_passes_is_waited_out(code):
     client, stub = client_that_answers(code, {"Status": "Active"})
     wait(client)

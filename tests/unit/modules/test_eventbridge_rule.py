@@ -287,6 +287,23 @@ def test_what_may_pass_is_tried_again(rule, events, monkeypatch, code):
     assert events.rule
 
 
+def test_new_rule_is_waited_for_until_it_is_found(rule, events, client, monkeypatch):
+    naps, found = [], events.DescribeRule
+
+    def late(**request):
+        if events.rule and len(naps) < 2:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "none"}}, "DescribeRule")
+        return found(**request)
+
+    monkeypatch.setattr("time.sleep", naps.append)
+    monkeypatch.setattr(events, "DescribeRule", late)
+    assert rule(event_pattern=PATTERN)["changed"] and naps == [1, 1]
+    assert client.names()[-1] == "DescribeRule"
+    client.calls.clear()
+    assert rule(description="An older one is there.")["changed"]
+    assert client.names()[-1] == "PutRule"
+
+
 def test_removed_targets_may_take_a_moment_to_be_gone(rule, events, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     rule(event_pattern=PATTERN)

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 ID = "8dfe3659-4309-493a-8755-0123456789ab"
 OTHER = "9dfe3659-4309-493a-8755-0123456789ab"
+STRANGER = "7dfe3659-4309-493a-8755-0123456789ab"
 RUN = "76a5a04f-caf6-490c-b448-0123456789ab"
 START = datetime(2026, 11, 24, 12, 0, 0, 1500, tzinfo=UTC)
 NEW = {
@@ -94,7 +95,7 @@ class Ssm:
         rows = [
             {"AssociationId": key, "AssociationName": value["AssociationName"]}
             for key, value in self.associations.items()
-        ] + [{"AssociationId": OTHER, "AssociationName": "keep-images-too"}]
+        ] + [{"AssociationId": STRANGER, "AssociationName": "keep-images-too"}]
         start = int(NextToken or 0)
         end = start + self.page
         return {"Associations": rows[start:end], **({"NextToken": str(end)} if end < len(rows) else {})}
@@ -213,7 +214,7 @@ def test_all_pages_are_looked_through(lab, run_module):
         OTHER: {"AssociationName": "another", "Name": "n"}, ID: {"AssociationName": "keep-images", "Name": "n"},
     }
     assert run_module("ssm_association", association_name="keep-images", state="absent")["changed"]
-    assert list(backend.associations) == [OTHER] and client.names().count("ListAssociations") == 3
+    assert list(backend.associations) == [OTHER] and client.names().count("ListAssociations") == 4
 
 
 def test_nothing_to_change_takes_three_calls(lab, run_module):
@@ -413,6 +414,7 @@ def test_gone_in_between_is_gone(lab, run_module, monkeypatch):
     cases(**NEW)
 
     def gone(AssociationId):
+        backend.associations.clear()
         raise error("AssociationDoesNotExist", "DeleteAssociation")
 
     monkeypatch.setattr(backend, "DeleteAssociation", gone)
@@ -556,7 +558,30 @@ def test_a_new_association_is_waited_for_until_lists_have_it(lab, run_module, na
     never = run_module("ssm_association", **NEW)
     assert never["changed"] and never["msg"] == (
         f"association 'keep-images', which was created as '{ID}': was not ready after 60 seconds; "
-        f"it was last seen as {OTHER}."
+        f"it was last seen as {STRANGER}."
+    )
+
+
+def test_a_deleted_association_is_waited_for_until_no_list_has_it(lab, run_module, naps, monkeypatch):
+    backend, _client, cases = lab()
+    cases(**NEW)
+    listed, kept = backend.ListAssociations, [2]
+
+    def late(**request):
+        rows = listed(**request)["Associations"]
+        if not backend.associations and kept[0]:
+            kept[0] -= 1
+            rows = [*rows, {"AssociationId": ID, "AssociationName": "keep-images"}]
+        return {"Associations": rows}
+
+    monkeypatch.setattr(backend, "ListAssociations", late)
+    assert run_module("ssm_association", **NEW, state="absent")["changed"] and naps == [1, 1]
+    cases(**NEW)
+    kept[0] = 1000
+    never = run_module("ssm_association", **NEW, state="absent")
+    assert never["changed"] and never["msg"] == (
+        f"the name 'keep-images' of association '{ID}', which was deleted: was not ready after 60 seconds; "
+        f"it was last seen as {STRANGER} {ID}."
     )
 
 
