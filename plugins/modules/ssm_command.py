@@ -229,6 +229,7 @@ from ansible_collections.nodecache.eks.plugins.module_utils import _model, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_command_state as state
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict
 from ansible_collections.nodecache.eks.plugins.module_utils._waiters import TimedOut
 
 
@@ -265,11 +266,12 @@ def main() -> None:
     answer: dict[str, Any] = {"changed": False}
     try:
         client = make_client(module, "ssm")
-        request = state.build_request(_model.input_shape(client, "SendCommand"), module.params)
+        asked = _model.input_shape(client, "SendCommand")
+        request = state.build_request(asked, module.params)
         command = state.result(_model.output_shape(client, "SendCommand").members["Command"], request)
         if not module.check_mode:
             command = _told(client, _ssm.send_command(client, request), [])
-        answer = {"changed": True, "command": command, "diff": {"before": {}, "after": request}}
+        answer = {"changed": True, "command": command, "diff": diff_dict({}, _model.to_result(asked, request))}
         if module.params["wait"] and not module.check_mode:
             answer["command"] = _wait(client, module.params, command["command_id"])
             sentence = state.failure(answer["command"])

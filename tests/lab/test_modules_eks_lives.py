@@ -75,6 +75,8 @@ LIVES: dict[str, list[dict[str, Any]]] = {
         {"release_version": "1.34.9-20261102", "labels": {"a": "b"}, "force": True},
     ],
     "remote access": [{"remote_access": {"ec2_ssh_key": "key", "source_security_groups": ["{group}"]}}],
+    "a key for everybody": [{"remote_access": {"ec2_ssh_key": "key"}}],
+    "Windows": [{"ami_type": "WINDOWS_CORE_2022_x86_64"}],
     "template by name": [
         {"launch_template": {"name": "nodes"}, "instance_types": None},
         {"launch_template": {"name": "nodes", "version": "2"}},

@@ -53,6 +53,11 @@ RULES: dict[str, list[dict[str, Any]]] = {
         {"event_bus_name": PARTNER, "state": "absent"},
     ],
     "role": [{"schedule_expression": "rate(1 hour)", "role_arn": ROLE}, {"role_arn": ""}],
+    "schedule and pattern": [
+        {"schedule_expression": "rate(1 hour)", "event_pattern": PATTERN},
+        {"schedule_expression": "rate(2 hours)"},
+        {"event_pattern": {"source": ["aws.ecr"]}},
+    ],
     "state": [
         {"schedule_expression": "rate(1 hour)", "rule_state": "DISABLED"},
         {"rule_state": "ENABLED"},
@@ -116,6 +121,11 @@ TARGETS: dict[str, list[dict[str, Any]]] = {
         {"ecs_parameters": {"capacity_provider_strategy": [{"capacity_provider": "t", "base": 1, "weight": 100}]}},
         {"ecs_parameters": {"enable_execute_command": False, "placement_strategy": [], "tags": {}}},
     ],
+    "task that says little": [
+        {**ECS, "ecs_parameters": {**TASK, **VPC}},
+        {"ecs_parameters": {"task_count": 4}},
+        {"ecs_parameters": {"task_count": 1, "propagate_tags": "TASK_DEFINITION"}},
+    ],
     "warehouse": [
         {
             "arn": arn("redshift", "cluster:c"),
@@ -170,6 +180,14 @@ TARGETS: dict[str, list[dict[str, Any]]] = {
         {"app_sync_parameters": {"graph_ql_operation": "mutation M {b}"}},
     ],
     "another bus": [{"arn": arn("events", "event-bus/apps"), "role_arn": ROLE}],
+    "API destination": [
+        {
+            "arn": arn("events", "api-destination/test/12345678-1234-1234-1234-123456789012"),
+            "role_arn": ROLE,
+            "http_parameters": {"header_parameters": {"X-Api": "$.detail.key"}},
+        },
+        {"http_parameters": {"header_parameters": {}}},
+    ],
     "transformer": [
         {**LAMBDA, "input_transformer": {"input_template": '{"time": <aws.events.event.ingestion-time>}'}},
         {

@@ -62,6 +62,14 @@ DOCUMENTS = {
         {"content": YAML.format("showOne"), "document_format": "YAML"},
         {"content": YAML.format("showTwo"), "document_format": "YAML"},
     ],
+    "versions": [
+        {"content": PLAIN},
+        {"content": OTHER, "default_version": "$DEFAULT"},
+        {"default_version": "2"},
+        {"content": PLAIN},
+        {"state": "absent", "document_version": "2"},
+        {"state": "absent"},
+    ],
     "tags": [
         {"content": OLD, "tags": {"key1": "one"}},
         {"tags": {"key1": "two", "key2": "two"}},
@@ -122,6 +130,14 @@ ASSOCIATIONS = {
         {"compliance_severity": "LOW", "sync_compliance": "AUTO", "max_concurrency": "5", "max_errors": "0"},
         {"max_concurrency": "", "max_errors": ""},
     ],
+    "tags": [
+        {**BASIC, "tags": {"key1": "one"}},
+        {"tags": {"key1": "two", "key2": "two"}},
+        {"tags": {"key2": "two"}},
+        {"tags": {"key3": ""}, "purge_tags": False},
+        {"tags": {}},
+    ],
+    "gone and back": [{**BASIC, **CRON}, {"state": "absent"}, {**BASIC, "schedule_expression": "rate(1 hour)"}],
     "alarm and calendars": [
         {**BASIC, "alarm_configuration": {"alarms": [{"name": "one"}]}, "calendar_names": ["calendar-one"]},
         {

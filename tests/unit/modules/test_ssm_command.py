@@ -86,6 +86,9 @@ def test_check_mode_sends_nothing_and_tells_the_same(strict_client, run_module):
     assert done["diff"] == check["diff"] and done["changed"]
     assert done["command"] == {**done["command"], **check["command"]}
     assert check["command"]["parameters"] == {"action": ["report"], "count": ["5"]}
+    # The diff speaks the options' names, with all that was asked for and the user's own names as they are.
+    assert check["diff"]["before"] == {} and {*ASK, *ALL} <= {*check["diff"]["after"]}
+    assert check["diff"]["after"]["parameters"] == check["command"]["parameters"]
 
 
 def test_every_option_is_sent(strict_client, run_module):
