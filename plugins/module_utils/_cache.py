@@ -1,7 +1,7 @@
 # Copyright (c) 2026 nodecache.eks contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What image_cache_info asks EC2 and Systems Manager, and how it puts the answers together."""
+"""What image_cache_info asks the nodes, and how it puts their answers together."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ import time
 from typing import Any
 
 from ansible_collections.nodecache.eks.plugins.module_utils import _report, _ssm
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import call, paged
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 from ansible_collections.nodecache.eks.plugins.module_utils._waiters import TimedOut
 
-# DescribeInstanceInformation's own limit for a filter's values.
-NODES_PER_CALL = 50
 # SendCommand's own limit.
 VALUES_PER_TARGET = 50
 # What surely fits into one report line.
@@ -82,35 +79,6 @@ def validate_numbers(params: dict[str, Any]) -> None:
     for option, (least, most) in NUMBERS.items():
         if not least <= params[option] <= most:
             raise NodecacheError(f"{option} is {params[option]} but must be from {least} to {most}.")
-
-
-def running_instances(ec2: Any, targets: list[dict[str, Any]]) -> list[str]:
-    """Return the ids of the running instances that match every target."""
-    filters = [{"Name": "instance-state-name", "Values": ["running"]}]
-    for target in targets:
-        name = "instance-id" if target["key"] == "InstanceIds" else target["key"]
-        filters.append({"Name": name, "Values": target["values"]})
-    shown = ", ".join(f"{target['key']}={','.join(target['values'])}" for target in targets)
-    with call("nodes", "list", shown):
-        reservations = paged(ec2, "describe_instances", "Reservations", Filters=filters, MaxResults=1000)
-    ids = [instance["InstanceId"] for reservation in reservations for instance in reservation["Instances"]]
-    return sorted(ids)
-
-
-def online_instances(ssm: Any, instance_ids: list[str]) -> set[str]:
-    """Return those instances whose agent is connected."""
-    found: list[dict[str, Any]] = []
-    for chunk in _chunks(instance_ids, NODES_PER_CALL):
-        asked = [{"Key": "InstanceIds", "Values": chunk}]
-        with call("nodes", "look up the agents of", ", ".join(chunk)):
-            found += paged(
-                ssm,
-                "describe_instance_information",
-                "InstanceInformationList",
-                Filters=asked,
-                MaxResults=NODES_PER_CALL,
-            )
-    return {node["InstanceId"] for node in found if node["PingStatus"] == "Online"} & set(instance_ids)
 
 
 def _send(ssm: Any, document: str, targets: list[dict[str, Any]], part: list[str], answer_timeout: int) -> str:

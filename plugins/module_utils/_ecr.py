@@ -1,7 +1,7 @@
 # Copyright (c) 2026 nodecache.eks contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ECR: which images a repository holds, and which of them a node can run."""
+"""ECR: which images a repository holds, which of them a node can run, and the login to the registry."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ IMAGE_MEDIA_TYPES = (
 )
 # Signatures, attestations and SOCI indexes are stored under such tags by tools that do not use referrers.
 ARTIFACT_TAGS = ("sha256-*", "*.sig", "*.att", "*-soci")
+
+
+def authorization(client: Any, registry_id: str | None) -> dict[str, Any]:
+    """Return a login to one registry."""
+    request = {"registryIds": [registry_id]} if registry_id is not None else {}
+    with call("registry", "get a login", registry_id or client.meta.region_name):
+        data: dict[str, Any] = client.get_authorization_token(**request, aws_retry=True)["authorizationData"][0]
+    return data
 
 
 def describe_repository(client: Any, name: str, registry_id: str | None) -> dict[str, Any]:

@@ -10,8 +10,6 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import call
 
-_NO_TEMPLATE = ["InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateName.NotFoundException"]
-
 
 def find_nodegroup(client: Any, cluster: str, name: str) -> dict[str, Any] | None:
     """Return the node group, or None when it or its cluster is not there."""
@@ -58,20 +56,3 @@ def tag_nodegroup(client: Any, name: str, arn: str, to_set: dict[str, str], to_u
             client.untag_resource(resourceArn=arn, tagKeys=to_unset, aws_retry=True)
         if to_set:
             client.tag_resource(resourceArn=arn, tags=to_set, aws_retry=True)
-
-
-def find_template(ec2: Any, template: dict[str, str]) -> dict[str, str] | None:
-    """Return the launch template as EKS tells of it, by its id, its name and a version's number, or None."""
-    named = template.get("id") or template["name"]
-    request = {"LaunchTemplateIds" if "id" in template else "LaunchTemplateNames": [named]}
-    with call("launch template", "describe", named):
-        try:
-            found = ec2.describe_launch_templates(**request, aws_retry=True)["LaunchTemplates"]
-        except is_boto3_error_code(_NO_TEMPLATE):
-            return None
-    if not found:
-        return None
-    version = template.get("version", "$Default")
-    member = {"$Latest": "LatestVersionNumber", "$Default": "DefaultVersionNumber"}.get(version)
-    number = str(found[0][member]) if member else version
-    return {"id": found[0]["LaunchTemplateId"], "name": found[0]["LaunchTemplateName"], "version": number}

@@ -16,7 +16,7 @@ except ImportError:
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import RETRY_CODES, NodecacheError, call
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import RETRY_CODES, NodecacheError, call, paged
 from ansible_collections.nodecache.eks.plugins.module_utils._waiters import wait_for
 
 # What was just made or removed may not be known everywhere for a moment.
@@ -55,6 +55,12 @@ def find_rule(client: Any, name: str, bus: str) -> dict[str, Any] | None:
             return None
     rule.pop("ResponseMetadata", None)
     return rule
+
+
+def list_rules(client: Any, prefix: str) -> list[dict[str, Any]]:
+    """Return the default bus's rules whose names begin so."""
+    with call("rules", "list", prefix):
+        return paged(client, "list_rules", "Rules", NamePrefix=prefix)
 
 
 def rule_tags(client: Any, name: str, arn: str) -> dict[str, str]:

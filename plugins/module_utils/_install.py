@@ -20,6 +20,13 @@ _NO_QUEUE = ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"]
 Thing = dict[str, Any]
 
 
+def account(sts: Any) -> dict[str, str]:
+    """Return the caller's account and its partition."""
+    with call("account", "tell", "caller"):
+        caller = sts.get_caller_identity(aws_retry=True)
+    return {"account": caller["Account"], "partition": caller["Arn"].split(":")[1]}
+
+
 class Install:
     """One install, by its name and cluster, in one region of one account."""
 
@@ -68,11 +75,9 @@ class Install:
 
     def _rules(self) -> list[Thing]:
         events = self.client_of("events")
-        with call("rules", "list", self.identity):
-            rows = paged(events, "list_rules", "Rules", NamePrefix=self.identity)
         return [
             self._thing("rule", row["Name"], _events.rule_tags(events, row["Name"], row["Arn"]))
-            for row in rows
+            for row in _events.list_rules(events, self.identity)
             if self._named(row["Name"])
         ]
 

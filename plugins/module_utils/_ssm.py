@@ -17,6 +17,8 @@ from ansible_collections.nodecache.eks.plugins.module_utils._waiters import wait
 
 # ModifyDocumentPermission takes no more accounts at a time.
 _ACCOUNTS_PER_CALL = 20
+# DescribeInstanceInformation's own limit for a filter's values.
+_NODES_PER_CALL = 50
 
 # Documents
 
@@ -113,6 +115,25 @@ def share_document(client: Any, name: str, add: list[str], remove: list[str], ve
                 client.modify_document_permission(
                     Name=name, PermissionType="Share", **some, **shown, aws_retry=True
                 )
+
+
+# Nodes
+
+
+def online_instances(client: Any, instance_ids: list[str]) -> set[str]:
+    """Return those instances whose agent is connected."""
+    found: list[dict[str, Any]] = []
+    for chunk in (instance_ids[at : at + _NODES_PER_CALL] for at in range(0, len(instance_ids), _NODES_PER_CALL)):
+        asked = [{"Key": "InstanceIds", "Values": chunk}]
+        with call("nodes", "look up the agents of", ", ".join(chunk)):
+            found += paged(
+                client,
+                "describe_instance_information",
+                "InstanceInformationList",
+                Filters=asked,
+                MaxResults=_NODES_PER_CALL,
+            )
+    return {node["InstanceId"] for node in found if node["PingStatus"] == "Online"} & set(instance_ids)
 
 
 # Tags

@@ -71,8 +71,8 @@ import base64
 import binascii
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.nodecache.eks.plugins.module_utils import _model
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, call, make_client
+from ansible_collections.nodecache.eks.plugins.module_utils import _ecr, _model
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
 
 
 def main() -> None:
@@ -80,12 +80,10 @@ def main() -> None:
     registry_id = module.params["registry_id"]
     try:
         client = make_client(module, "ecr")
-        request = {"registryIds": [registry_id]} if registry_id is not None else {}
         if registry_id is not None:
             shape = _model.input_shape(client, "DescribeImages")
             _model.check(shape, {"registryId": registry_id}, whole=False)
-        with call("registry", "get a login", registry_id or client.meta.region_name):
-            data = client.get_authorization_token(**request, aws_retry=True)["authorizationData"][0]
+        data = _ecr.authorization(client, registry_id)
         username, password = read_token(data["authorizationToken"])
     except NodecacheError as error:
         module.fail_json(msg=str(error))

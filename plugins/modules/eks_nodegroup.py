@@ -378,7 +378,7 @@ nodegroup:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.nodecache.eks.plugins.module_utils import _eks, _eks_plan, _model
+from ansible_collections.nodecache.eks.plugins.module_utils import _ec2, _eks, _eks_plan, _model
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._eks_waiters import health, wait
 from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, resulting_tags, tag_plan
@@ -425,7 +425,7 @@ class Nodegroup:
         template = desired.get("launchTemplate") or {}
         if not template or not (is_new or template.get("version", "").startswith("$")):
             return
-        found = _eks.find_template(make_client(self.module, "ec2"), template)
+        found = _ec2.find_template(make_client(self.module, "ec2"), template)
         if found:
             desired["launchTemplate"] = found if is_new else {**template, "version": found["version"]}
         elif not (is_new and self.module.check_mode):

@@ -225,7 +225,7 @@ summary:
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.nodecache.eks.plugins.module_utils import _cache
+from ansible_collections.nodecache.eks.plugins.module_utils import _cache, _ec2, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 
@@ -262,13 +262,13 @@ def main() -> None:
         _cache.validate_names(params)
         _cache.validate(targets, images)
         _cache.validate_numbers(params)
-        instance_ids = _cache.running_instances(make_client(module, "ec2"), targets)
+        instance_ids = _ec2.running_instances(make_client(module, "ec2"), targets)
         if not instance_ids:
             place = f"cluster '{cluster}'" if cluster else "targets"
             shown = ", ".join(f"{target['key']}={','.join(target['values'])}" for target in targets)
             raise NodecacheError(f"{place}: no running instance matches {shown}")
         ssm = make_client(module, "ssm")
-        online = _cache.online_instances(ssm, instance_ids)
+        online = _ssm.online_instances(ssm, instance_ids)
         reports = _cache.ask(ssm, params["document_name"], targets, online, images, params["answer_timeout"])
     except NodecacheError as error:
         module.fail_json(msg=str(error))

@@ -119,10 +119,10 @@ import re
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import call, make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._cache import running_instances
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
+from ansible_collections.nodecache.eks.plugins.module_utils._ec2 import running_instances
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
-from ansible_collections.nodecache.eks.plugins.module_utils._install import Install
+from ansible_collections.nodecache.eks.plugins.module_utils._install import Install, account
 
 LIMITS = (
     # It ends up in names of IAM roles, which have at most 64 characters, beside a region and a purpose.
@@ -150,10 +150,8 @@ def find(module: AnsibleAWSModule) -> dict[str, object]:
             clients[service] = make_client(module, service)
         return clients[service]
 
-    with call("account", "tell", "caller"):
-        caller = client_of("sts").get_caller_identity(aws_retry=True)  # type: ignore[attr-defined]
+    found: dict[str, Any] = account(client_of("sts"))
     install = Install(client_of, params["name"], params["cluster_name"], module.region)
-    found = {"account": caller["Account"], "partition": caller["Arn"].split(":")[1]}
     if params["count_nodes"]:
         nodes = [{"key": f"tag:kubernetes.io/cluster/{params['cluster_name']}", "values": ["owned"]}]
         found["running_nodes"] = len(running_instances(client_of("ec2"), nodes))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.nodecache.eks.plugins.module_utils import _cache, _report, _ssm
+from ansible_collections.nodecache.eks.plugins.module_utils import _cache, _ec2, _report, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._waiters import TimedOut
 
@@ -100,14 +100,14 @@ def test_parse_finds_no_report(output):
 
 def test_nodes_of_a_cluster_are_found_by_its_tag():
     ec2 = Ec2(["i-2", "i-1"])
-    assert _cache.running_instances(ec2, _cache.cluster_targets("prod")) == ["i-1", "i-2"]
+    assert _ec2.running_instances(ec2, _cache.cluster_targets("prod")) == ["i-1", "i-2"]
     assert {"Name": "tag:kubernetes.io/cluster/prod", "Values": ["owned"]} in ec2.filters
     assert {"Name": "instance-state-name", "Values": ["running"]} in ec2.filters
 
 
 def test_instance_ids_become_the_filter_of_ec2():
     ec2 = Ec2([])
-    _cache.running_instances(ec2, [{"key": "InstanceIds", "values": ["i-1"]}])
+    _ec2.running_instances(ec2, [{"key": "InstanceIds", "values": ["i-1"]}])
     assert {"Name": "instance-id", "Values": ["i-1"]} in ec2.filters
 
 
@@ -115,7 +115,7 @@ def test_online_offline_and_silent_are_told_apart():
     second = line(cached=False, error="no", fetched=5, total=9)
     ssm = Ssm({"i-1": line(), "i-2": second, "i-3": "killed"}, ["i-1", "i-2", "i-3"])
     ids = ["i-1", "i-2", "i-3", "i-4"]
-    online = _cache.online_instances(ssm, ids)
+    online = _ssm.online_instances(ssm, ids)
     reports = _cache.ask(ssm, "nodecache-main", TARGETS, online, [REF], 5)
     found = _cache.nodes(ids, online, reports, 1)
     assert [node["state"] for node in found] == ["online", "online", "silent", "offline"]
@@ -153,7 +153,7 @@ def test_one_command_serves_every_node_and_five_images(waits):
 def test_calls_grow_with_every_fifty_nodes_alone(count):
     ids = [f"i-{number:03}" for number in range(count)]
     ssm = Ssm({each: line() for each in ids}, ids)
-    online = _cache.online_instances(ssm, ids)
+    online = _ssm.online_instances(ssm, ids)
     reports = _cache.ask(ssm, "nodecache-main", TARGETS, online, [REF], 5)
     assert len(reports) == count
     # Looking up, sending, waiting once, and reading; the nodes themselves are one more call, of EC2.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry, RetryingBotoClientWrapper
-from ansible_collections.nodecache.eks.plugins.module_utils import _cache, _ecr, _events, _ssm, _ssm_associations
+from ansible_collections.nodecache.eks.plugins.module_utils import _ec2, _ecr, _events, _ssm, _ssm_associations
 from ansible_collections.nodecache.eks.plugins.module_utils._install import Install
 
 ID = "8dfe3659-4309-493a-8755-0123456789ab"
@@ -58,12 +58,12 @@ LISTS = {
     "agents": (
         ("ssm", "DescribeInstanceInformation", "InstanceInformationList"),
         [{"InstanceId": node, "PingStatus": "Online"} for node in NODES],
-        lambda client: _cache.online_instances(client, NODES),
+        lambda client: _ssm.online_instances(client, NODES),
     ),
     "instances": (
         ("ec2", "DescribeInstances", "Reservations"),
         [{"Instances": [{"InstanceId": node}]} for node in NODES],
-        lambda client: _cache.running_instances(client, [{"key": "tag:a", "values": ["b"]}]),
+        lambda client: _ec2.running_instances(client, [{"key": "tag:a", "values": ["b"]}]),
     ),
     "targets": (
         ("events", "ListTargetsByRule", "Targets"),
@@ -83,7 +83,7 @@ LISTS = {
     "alarms of an install": (
         ("cloudwatch", "DescribeAlarms", "MetricAlarms"),
         [{"AlarmName": f"nodecache-main.{number}.failures"} for number in range(3)],
-        lambda client: install(client)._alarms([]),
+        lambda client: install(client)._alarms(),
     ),
 }
 
