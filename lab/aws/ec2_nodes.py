@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.ec2.models.instances import Instance
 
 from lab.node.fleet import FLEET, NodeError
+from lab.node.machine import Machine
 from lab.node.network import NetworkError
 
 LOG = logging.getLogger(__name__)
@@ -40,6 +43,21 @@ def on_terminated(callback: Callable[[str], None]) -> None:
         _terminated.append(callback)
 
 
+def machine(instance: Instance) -> Machine:
+    """Return what an instance's metadata says of it."""
+    zone = str(instance.placement.zone)
+    zones = RegionsAndZonesBackend.zones[instance.ec2_backend.region_name]
+    tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
+    return Machine(
+        zone,
+        next(one.zone_id for one in zones if one.name == zone),
+        str(instance.instance_type),
+        str(instance.image_id),
+        "spot" if instance.lifecycle == "spot" else "on-demand",
+        tags if instance.metadata_options.instance_metadata_tags == "enabled" else None,
+    )
+
+
 def settle(instance_id: str) -> None:
     """Bring a node to what EC2 says of its instance, and return when it is there."""
     node = _nodes.get(instance_id)
@@ -49,7 +67,8 @@ def settle(instance_id: str) -> None:
     with node.lock:
         state = node.instance.state
         if state == "running":
-            FLEET.start(instance_id, str(node.instance.private_ip), role_arn=node.role_arn)
+            tell = functools.partial(machine, node.instance)
+            FLEET.start(instance_id, str(node.instance.private_ip), node.role_arn, tell)
         elif state == "stopped":
             FLEET.stop(instance_id, keep_disk=True)
         else:

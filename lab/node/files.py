@@ -30,7 +30,7 @@ def programs() -> dict[str, Path | str]:
     return places
 
 
-def write(node: Path, instance_id: str, private_ip: str) -> None:
+def write(node: Path, instance_id: str, private_ip: str, zone: str) -> None:
     """Lay the node's files out under its directory."""
     for name in ("containerd", "amazon"):
         (node / name).mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def write(node: Path, instance_id: str, private_ip: str) -> None:
         os.setxattr(files / name, OPAQUE, b"y")
     for name in ("etc/containerd/certs.d", "etc/cni/net.d", "usr/bin", "usr/sbin"):
         (files / name).mkdir(parents=True)
-    for name, text in machine_image.texts(instance_id, private_ip).items():
+    for name, text in machine_image.texts(instance_id, private_ip, zone).items():
         _text(files / "etc" / name, text)
     _certificates(files / "etc")
     _text(files / "etc/eks/image-credential-provider/ecr-credential-provider", script(credential_provider), 0o755)

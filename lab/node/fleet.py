@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from lab import settings
 from lab.node import agent, cgroups, files, imds, init, network, process, runtime
 from lab.node.agent import Result
+from lab.node.machine import Machine, Tell
 from lab.node.role import Announce, Role
 
 LOG = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ class Fleet:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._nodes: dict[str, State] = {}
+        self._machines: dict[str, Tell] = {}
         self._metadata: dict[str, imds.MetadataServer] = {}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._online: set[str] = set()
@@ -116,7 +118,7 @@ class Fleet:
         for callback in list(self._credentials):
             callback(access_key_id, role_arn, instance_id, expires)
 
-    def start(self, instance_id: str, private_ip: str, role_arn: str | None = None) -> None:
+    def start(self, instance_id: str, private_ip: str, role_arn: str | None = None, machine: Tell = Machine) -> None:
         """Start a node, with the role of its instance profile if it has one, and return when it is online."""
         with self._lock:
             if instance_id in self._nodes or instance_id in self._processes:
@@ -126,11 +128,12 @@ class Fleet:
                     f"node '{instance_id}': {private_ip} is taken by another node, the lab's VPCs may not overlap."
                 )
             namespace = network.attach(instance_id, private_ip)
+            self._machines[instance_id] = machine
         try:
             state = self._boot(instance_id, private_ip, namespace)
             listener = network.listen_inside(namespace, network.METADATA, 80)
             role = None if role_arn is None else Role(role_arn, instance_id, self._announce)
-            identity = imds.Identity(instance_id, private_ip, role)
+            identity = imds.Identity(instance_id, private_ip, role, machine)
             with self._lock:
                 self._metadata[instance_id] = imds.MetadataServer(listener, identity)
             self._prepare(state)
@@ -146,7 +149,7 @@ class Fleet:
 
     def _boot(self, instance_id: str, private_ip: str, namespace: str) -> State:
         disk = DISKS / instance_id
-        files.write(disk, instance_id, private_ip)
+        files.write(disk, instance_id, private_ip, self._machines[instance_id]().zone)
         settings.LOG.mkdir(parents=True, exist_ok=True)
         command = ["nsenter", f"--net=/var/run/netns/{namespace}"]
         command += ["unshare", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child"]
@@ -242,6 +245,7 @@ class Fleet:
             self._online.discard(instance_id)
             state = self._nodes.pop(instance_id, None)
             metadata = self._metadata.pop(instance_id, None)
+            self._machines.pop(instance_id, None)
             outer = self._processes.pop(instance_id, None)
         if metadata is not None:
             metadata.close()

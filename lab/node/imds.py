@@ -13,11 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from lab import settings
+from lab.node.machine import Machine, Tell
 from lab.node.role import Role
 
 TOKEN_PATH = "/latest/api/token"  # noqa: S105
 LONGEST = 21600
-IMAGE, INSTANCE_TYPE = "ami-0abcdef1234567890", "t3.medium"
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Identity:
     instance_id: str
     private_ip: str
     role: Role | None = None
+    machine: Tell = Machine
 
 
 def _stamp(moment: datetime.datetime) -> str:
@@ -35,13 +36,14 @@ def _stamp(moment: datetime.datetime) -> str:
 
 def document(identity: Identity) -> dict[str, Any]:
     """Return the instance identity document."""
+    machine = identity.machine()
     return {
         "accountId": settings.ACCOUNT,
         "architecture": "x86_64",
-        "availabilityZone": f"{settings.REGION}a",
-        "imageId": IMAGE,
+        "availabilityZone": machine.zone,
+        "imageId": machine.image,
         "instanceId": identity.instance_id,
-        "instanceType": INSTANCE_TYPE,
+        "instanceType": machine.instance_type,
         "privateIp": identity.private_ip,
         "region": settings.REGION,
         "version": "2017-09-30",
@@ -75,20 +77,27 @@ def of_role(role: Role) -> dict[str, str]:
 
 def answers(identity: Identity) -> dict[str, str]:
     """Return every path and its text."""
+    machine = identity.machine()
     host = f"ip-{identity.private_ip.replace('.', '-')}.ec2.internal"
     paths = {
-        "/latest/meta-data/ami-id": IMAGE,
+        "/latest/meta-data/ami-id": machine.image,
+        "/latest/meta-data/ami-launch-index": "0",
         "/latest/meta-data/instance-id": identity.instance_id,
-        "/latest/meta-data/instance-type": INSTANCE_TYPE,
+        "/latest/meta-data/instance-life-cycle": machine.life_cycle,
+        "/latest/meta-data/instance-type": machine.instance_type,
         "/latest/meta-data/local-ipv4": identity.private_ip,
         "/latest/meta-data/local-hostname": host,
         "/latest/meta-data/hostname": host,
         "/latest/meta-data/placement/region": settings.REGION,
-        "/latest/meta-data/placement/availability-zone": f"{settings.REGION}a",
+        "/latest/meta-data/placement/availability-zone": machine.zone,
+        "/latest/meta-data/placement/availability-zone-id": machine.zone_id,
         "/latest/meta-data/services/domain": "amazonaws.com",
         "/latest/meta-data/services/partition": "aws",
         "/latest/dynamic/instance-identity/document": json.dumps(document(identity), indent=1),
     }
+    # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html: no key there has a slash.
+    tags = {key: value for key, value in (machine.tags or {}).items() if "/" not in key}
+    paths |= {f"/latest/meta-data/tags/instance/{key}": value for key, value in tags.items()}
     return paths if identity.role is None else paths | of_role(identity.role)
 
 

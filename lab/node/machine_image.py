@@ -28,7 +28,7 @@ SUPPORT_END="2029-06-30"
 """
 
 # Tools of the host that the image does not have: a script that leans on one must fail here too.
-ABSENT = ("buildah", "crictl", "docker", "kubectl", "nerdctl", "podman", "skopeo")
+ABSENT = ("buildah", "crictl", "docker", "kubectl", "podman", "skopeo")
 
 # Amazon Linux's sudoers: env_reset, these kept, and this secure_path.
 SUDO = """#!/bin/bash
@@ -100,7 +100,7 @@ def hosts(private_ip: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def kubelet(instance_id: str) -> dict[str, object]:
+def kubelet(instance_id: str, zone: str) -> dict[str, object]:
     """Return the kubelet's configuration file."""
     return {
         **_KUBELET,
@@ -118,7 +118,7 @@ def kubelet(instance_id: str) -> dict[str, object]:
         "logging": {"verbosity": 2},
         "maxPods": _GIVEN["maxPods"],
         "protectKernelDefaults": True,
-        "providerID": f"aws:///{settings.REGION}a/{instance_id}",
+        "providerID": f"aws:///{zone}/{instance_id}",
         "readOnlyPort": 0,
         "serializeImagePulls": False,
         "serverTLSBootstrap": True,
@@ -126,7 +126,7 @@ def kubelet(instance_id: str) -> dict[str, object]:
     }
 
 
-def texts(instance_id: str, private_ip: str) -> dict[str, str]:
+def texts(instance_id: str, private_ip: str, zone: str) -> dict[str, str]:
     """Return the files below /etc, but for certificates and programs."""
     return {
         "containerd/config.toml": runtime.configuration(),
@@ -134,7 +134,7 @@ def texts(instance_id: str, private_ip: str) -> dict[str, str]:
         "eks/image-credential-provider/config.json": json.dumps(PROVIDERS, indent=2),
         "hostname": f"{host_name(private_ip)}\n",
         "hosts": hosts(private_ip),
-        "kubernetes/kubelet/config.json": json.dumps(kubelet(instance_id), indent=4),
+        "kubernetes/kubelet/config.json": json.dumps(kubelet(instance_id, zone), indent=4),
         "kubernetes/kubelet/config.json.d/40-nodeadm.conf": json.dumps({**_KUBELET, **_GIVEN}, indent=4),
         "nerdctl/nerdctl.toml": 'namespace = "k8s.io"\n',
         "os-release": OS_RELEASE,

@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from lab import settings
 from lab.aws import ec2_nodes
+from lab.node.machine import Machine, Tell
 
 TRUST = {
     "Version": "2012-10-17",
@@ -34,6 +35,7 @@ class FakeFleet:
 
     def __init__(self) -> None:
         self.nodes: dict[str, tuple[str, str | None]] = {}
+        self.machines: dict[str, Tell] = {}
         self.disks: set[str] = set()
         self.refuse: str | None = None
         self.started: list[str] = []
@@ -41,13 +43,14 @@ class FakeFleet:
         self.slow = threading.Event()
         self.slow.set()
 
-    def start(self, instance_id: str, private_ip: str, role_arn: str | None = None) -> None:
+    def start(self, instance_id: str, private_ip: str, role_arn: str | None = None, machine: Tell = Machine) -> None:
         self.slow.wait(10)
         if self.refuse:
             raise ec2_nodes.NodeError(self.refuse)
         if instance_id not in self.nodes:
             self.started.append(instance_id)
         self.nodes[instance_id] = (private_ip, role_arn)
+        self.machines[instance_id] = machine
         self.disks.add(instance_id)
 
     def reboot(self, instance_id: str) -> None:

@@ -66,3 +66,23 @@ def test_instances_of_nobodys_group_are_no_nodes(account):
     account.ec2.terminate_instances(InstanceIds=[made])
     assert account.fleet.started == []
     assert made not in ec2_nodes._nodes
+
+
+def test_a_node_is_told_its_zone_its_type_and_the_tags_it_may_read(account):
+    """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-categories.html"""
+    data = {"MetadataOptions": {"HttpTokens": "required", "InstanceMetadataTags": "enabled"}}
+    account.ec2.create_launch_template(LaunchTemplateName="mine", LaunchTemplateData=data)
+    account.group(desired=2, instanceTypes=["t3.large"], launchTemplate={"name": "mine"})
+    machines = [tell() for tell in account.fleet.machines.values()]
+    assert {(one.zone, one.zone_id) for one in machines} == {("us-east-1a", "use1-az6"), ("us-east-1b", "use1-az1")}
+    assert {(one.instance_type, one.life_cycle) for one in machines} == {("t3.large", "on-demand")}
+    assert {(one.tags or {})["eks:nodegroup-name"] for one in machines} == {"g"}
+    for name, tell in account.fleet.machines.items():
+        assert tell().zone == account.instance(name)["Placement"]["AvailabilityZone"]
+        assert tell().image == account.instance(name)["ImageId"]
+
+
+def test_a_spot_node_without_leave_reads_no_tags(account):
+    account.group(desired=1, capacityType="SPOT")
+    (tell,) = account.fleet.machines.values()
+    assert (tell().life_cycle, tell().tags) == ("spot", None)

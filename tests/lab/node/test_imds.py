@@ -12,6 +12,7 @@ import pytest
 
 from lab import settings
 from lab.node import imds, role
+from lab.node.machine import Machine
 
 ID = "i-0123456789abcdef0"
 ROLE = "arn:aws:iam::123456789012:role/path/eks-node"
@@ -66,6 +67,34 @@ def test_a_node_without_an_instance_profile_has_no_credentials():
     paths = imds.answers(imds.Identity(ID, "10.77.0.9"))
     assert "/latest/meta-data/instance-id" in paths
     assert not [path for path in paths if "/iam/" in path]
+
+
+def test_metadata_is_what_ec2_says_of_the_instance():
+    """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-categories.html"""
+    tags = {"Name": "one"}
+    here = imds.Identity(
+        ID, "10.77.0.9", None, lambda: Machine("us-east-1b", "use1-az1", "m7g.large", "ami-1", "spot", tags)
+    )
+    found = {path.removeprefix("/latest/meta-data/"): text for path, text in imds.answers(here).items()}
+    told = {
+        "placement/availability-zone": "us-east-1b",
+        "placement/availability-zone-id": "use1-az1",
+        "instance-type": "m7g.large",
+        "ami-id": "ami-1",
+        "instance-life-cycle": "spot",
+        "tags/instance/Name": "one",
+    }
+    assert told.items() <= found.items()
+    document = imds.document(here)
+    assert document["availabilityZone"] == "us-east-1b"
+    assert (document["instanceType"], document["imageId"]) == ("m7g.large", "ami-1")
+    tags["Name"] = "two"
+    assert imds.look_up(here, "/latest/meta-data/tags/instance/Name") == "two"
+
+
+def test_tags_are_not_told_unless_they_are_let():
+    """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html"""
+    assert imds.look_up(imds.Identity(ID, "10.77.0.9"), "/latest/meta-data/tags/instance/") is None
 
 
 def test_the_region_is_found_as_the_cli_finds_it(metadata, monkeypatch):
