@@ -126,12 +126,38 @@ def kubelet(instance_id: str, zone: str) -> dict[str, object]:
     }
 
 
+# What the image says of its own making.
+RELEASE = """BASE_AMI_ID="ami-0fedcba9876543210"
+BUILD_TIME="Mon Jul 20 00:00:00 UTC 2026"
+BUILD_KERNEL="6.12.83-113.160.amzn2023.x86_64"
+ARCH="x86_64"
+"""
+
+
+def kubelet_flags(private_ip: str) -> str:
+    """Return the file that the kubelet's unit takes its flags from; a Pod's labels and taints have no use here."""
+    provider = "/etc/eks/image-credential-provider"
+    flags = {
+        "config": "/etc/kubernetes/kubelet/config.json",
+        "config-dir": "/etc/kubernetes/kubelet/config.json.d",
+        "cloud-provider": "external",
+        "hostname-override": host_name(private_ip),
+        "image-credential-provider-bin-dir": provider,
+        "image-credential-provider-config": f"{provider}/config.json",
+        "node-ip": private_ip,
+        "runtime-cgroups": "/runtime.slice/containerd.service",
+    }
+    return f"NODEADM_KUBELET_ARGS={' '.join(f'--{name}={value}' for name, value in flags.items())}"
+
+
 def texts(instance_id: str, private_ip: str, zone: str) -> dict[str, str]:
     """Return the files below /etc, but for certificates and programs."""
     return {
         "containerd/config.toml": runtime.configuration(),
         "eks/containerd-version.txt": runtime.banner(runtime.programs()),
         "eks/image-credential-provider/config.json": json.dumps(PROVIDERS, indent=2),
+        "eks/kubelet/environment": kubelet_flags(private_ip),
+        "eks/release": RELEASE,
         "hostname": f"{host_name(private_ip)}\n",
         "hosts": hosts(private_ip),
         "kubernetes/kubelet/config.json": json.dumps(kubelet(instance_id, zone), indent=4),

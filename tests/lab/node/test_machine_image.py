@@ -14,6 +14,7 @@ import pytest
 
 from lab import server, settings
 from lab.node import aws_command, files, machine_image
+from lab.node.machine import Machine
 
 NODE = "i-0aaaaaaaaaaaaaab1"
 ADDRESS = "10.77.0.31"
@@ -87,7 +88,7 @@ def test_the_server_keeps_the_botocore_that_its_clients_have():
 
 def test_a_node_looks_like_an_eks_node(nodes, tmp_path, monkeypatch):
     monkeypatch.setattr(settings, "AWS_HOSTS", ("ssm.us-east-1.amazonaws.com",))
-    nodes.start(NODE, ADDRESS)
+    nodes.start(NODE, ADDRESS, machine=lambda: Machine(zone="us-east-1b"))
 
     def on_node(script, code=0):
         result = nodes.run(NODE, script, {}, 30)
@@ -96,7 +97,7 @@ def test_a_node_looks_like_an_eks_node(nodes, tmp_path, monkeypatch):
 
     config = json.loads(on_node("cat /etc/kubernetes/kubelet/config.json"))
     assert config["containerRuntimeEndpoint"] == "unix:///run/containerd/containerd.sock"
-    assert config["providerID"] == f"aws:///{settings.REGION}a/{NODE}"
+    assert config["providerID"] == f"aws:///us-east-1b/{NODE}"
     assert config["serializeImagePulls"] is False
     assert not [name for name in config if name.startswith("imageGC")]
     assert json.loads(on_node("cat /etc/kubernetes/kubelet/config.json.d/*.conf"))["maxPods"] == config["maxPods"]
@@ -108,6 +109,14 @@ def test_a_node_looks_like_an_eks_node(nodes, tmp_path, monkeypatch):
     assert 'root = "/var/lib/containerd"' in dumped.replace("'", '"')
     assert on_node("ls -A /etc/containerd/certs.d") == ""
     assert on_node("ls /etc/docker /etc/containerd") == "/etc/containerd:\ncerts.d\nconfig.toml\n\n/etc/docker:\n"
+
+    # nodeadm hands the kubelet its flags in this file, and the image says in the other what it was made of.
+    flags = on_node(". /etc/eks/release; echo $ARCH; cat /etc/eks/kubelet/environment")
+    assert flags.startswith("x86_64\nNODEADM_KUBELET_ARGS=--")
+    for flag in ("--config=/etc/kubernetes/kubelet/config.json", "--hostname-override=ip-10-77-0-31.ec2.internal"):
+        assert flag in flags.split("=", 1)[1].split()
+    folder = on_node("grep -o 'provider-bin-dir=[^ ]*' /etc/eks/kubelet/environment").strip().partition("=")[2]
+    on_node(f"test -x {folder}/ecr-credential-provider")
 
     assert on_node(". /etc/os-release; echo $ID $VERSION_ID") == "amzn 2023\n"
     assert on_node(". /usr/lib/os-release; echo $ID $VERSION_ID") == "amzn 2023\n"
