@@ -19,6 +19,7 @@ MODULES = (
     "ssm_association_history",
     "ssm_instances",
     "ssm_instance_properties",
+    "ssm_parameters",
     "ssm_patching",
     "ssm_sessions",
     "automation",

@@ -23,6 +23,7 @@ CHANGEABLE = {
     "DeadLetterConfig": "dead_letter_config",
 }
 _plain_destination = EventsBackend.create_api_destination
+_plain_delete = EventsBackend.delete_event_bus
 
 
 class WrongToken(ValidationException):
@@ -110,6 +111,14 @@ def create_api_destination(
     return _plain_destination(self, name, description, connection_arn, *arguments, **more)
 
 
+def delete_event_bus(self: EventsBackend, name: str) -> None:
+    """Delete a bus that no rule is on; one that is not there is gone already."""
+    bus = self.event_buses.get(self._normalize_event_bus_arn(name))
+    if bus is not None and bus.rules and bus.name != "default":
+        raise ValidationException("EventBus can't be deleted since it has rules.")
+    _plain_delete(self, name)
+
+
 def update_event_bus(self: EventsHandler) -> str:
     """Answer UpdateEventBus."""
     bus = self.events_backend.describe_event_bus(self._get_param("Name") or "default")
@@ -130,6 +139,7 @@ def install() -> None:
     EventsBackend.tag_resource = tag  # type: ignore[method-assign]
     EventsBackend.untag_resource = untag  # type: ignore[method-assign]
     EventsBackend.create_api_destination = create_api_destination  # type: ignore[method-assign]
+    EventsBackend.delete_event_bus = delete_event_bus  # type: ignore[method-assign]
     EventsHandler.update_event_bus = update_event_bus  # type: ignore[attr-defined]
     for listing in PAGINATION_MODEL.values():
         listing["fail_on_invalid_token"] = WrongToken

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
-from moto.events.exceptions import ValidationException
+from moto.events.exceptions import ResourceNotFoundException, ValidationException
 from moto.events.models import EventsBackend
 from moto.events.responses import EventsHandler
 
@@ -114,10 +114,11 @@ def _guarded(operation: str) -> Callable[..., Any]:
 
     def respond(self: EventsHandler) -> Any:
         name = self._get_param("Name") or self._get_param("Rule")
-        bus = self.events_backend.event_buses.get(
-            self.events_backend._normalize_event_bus_arn(self._get_param("EventBusName"))
-        )
-        rule = bus.rules.get(name) if bus else None
+        given = self._get_param("EventBusName")
+        bus = self.events_backend.event_buses.get(self.events_backend._normalize_event_bus_arn(given))
+        if bus is None:
+            raise ResourceNotFoundException(f"Event bus {given} does not exist.")
+        rule = bus.rules.get(name)
         if rule is not None and rule.managed_by and not self._get_param("Force"):
             raise JsonRESTError(
                 "ManagedRuleException", f"{name} is a managed rule. Set 'force' parameter to true to override."

@@ -16,9 +16,11 @@ from moto.iam.exceptions import InvalidInput, MalformedPolicyDocument, Validatio
 from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 
+from lab.aws import iam_limits
+
 CHECKED = (
     *("CreateRole", "UpdateAssumeRolePolicy", "TagRole"),
-    *("CreatePolicy", "PutRolePolicy", "CreateInstanceProfile", "CreateServiceLinkedRole"),
+    *("CreatePolicy", "CreatePolicyVersion", "PutRolePolicy", "CreateInstanceProfile", "CreateServiceLinkedRole"),
     *("ListRoles", "ListVirtualMFADevices"),
 )
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
@@ -93,6 +95,8 @@ def _guarded(operation: str, method: str) -> Callable[..., Any]:
             check_trust(params.get("AssumeRolePolicyDocument") or params.get("PolicyDocument") or "")
         elif "PolicyDocument" in params:
             check_policy(params["PolicyDocument"])
+        if operation in iam_limits.CHECKS:
+            iam_limits.CHECKS[operation](self.backend, params)
         return _plain[method](self)
 
     return respond
@@ -100,7 +104,7 @@ def _guarded(operation: str, method: str) -> Callable[..., Any]:
 
 def install() -> None:
     """Check these requests before moto answers them."""
-    for operation in CHECKED:
+    for operation in {*CHECKED, *iam_limits.CHECKS}:
         method = camelcase_to_underscores(operation)
         if method not in _plain:
             _plain[method] = getattr(IamResponse, method)

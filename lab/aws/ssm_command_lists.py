@@ -15,7 +15,8 @@ from lab.aws.ssm_runs import Run
 from lab.aws.ssm_support import error, moment, operation, page, short_name
 from lab.aws.ssm_targets import instances
 
-# AWS answers InvocationDoesNotExist for a moment after SendCommand; callers must be ready for it.
+# For a moment after SendCommand there are no invocations: GetCommandInvocation answers InvocationDoesNotExist, and
+# ListCommandInvocations lists none (https://github.com/aws/aws-cli/issues/3546). An unknown command looks the same.
 VISIBLE_AFTER = 0.3
 _STATES = ("Pending", "InProgress", "Success", "Cancelled", "Failed", "TimedOut", "AccessDenied")
 _DETAILS = ("DeliveryTimedOut", "ExecutionTimedOut", "Cancelling")
@@ -63,13 +64,11 @@ def hidden_runs(backend: SimpleSystemManagerBackend) -> dict[str, Run]:
     return vars(backend).setdefault("lab_association_runs", {})
 
 
-def run_of(backend: SimpleSystemManagerBackend, command_id: str, hidden: bool = False) -> Run:
+def run_of(backend: SimpleSystemManagerBackend, command_id: str) -> Run:
     """Return the command with this id."""
     for run in backend._commands:
         if run.command_id == command_id:
             return run
-    if hidden and command_id in hidden_runs(backend):
-        return hidden_runs(backend)[command_id]
     raise error("InvalidCommandId", f"The command ID {command_id} is not valid.")
 
 
@@ -84,6 +83,8 @@ def _listed(backend: SimpleSystemManagerBackend, params: dict[str, Any], states:
     known = {*instances(backend), *(key for run in backend._commands for key in run.invocations)}
     if params.get("InstanceId") and params["InstanceId"] not in known:
         raise error("InvalidInstanceId", f"The instance ID {params['InstanceId']} is not valid.")
+    if params.get("CommandId") and states is INVOCATION_STATES:
+        return [run for run in backend._commands if run.command_id == params["CommandId"]]
     if params.get("CommandId"):
         return [run_of(backend, params["CommandId"])]
     return sorted(backend._commands, key=lambda run: run.requested, reverse=True)
@@ -157,11 +158,17 @@ def list_command_invocations(backend: SimpleSystemManagerBackend, params: dict[s
     known = instances(backend)
     rows = []
     for run in _listed(backend, params, INVOCATION_STATES):
+        if not run.done and not _visible(run):
+            continue
         for one in run.invocations.values():
             if (not wanted or one.instance_id == wanted) and _passes(one.state, run, params):
                 name = known[one.instance_id].private_dns_name if one.instance_id in known else ""
                 rows.append(_invocation(run, one, name, params.get("Details", False)))
     return page(rows, params, "CommandInvocations")
+
+
+def _visible(run: Run) -> bool:
+    return time.time() - run.requested.timestamp() >= VISIBLE_AFTER
 
 
 def _step(run: Run, name: str | None) -> str:
@@ -174,9 +181,10 @@ def _step(run: Run, name: str | None) -> str:
 
 def get_command_invocation(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
     """Return one step's result on one node."""
-    run = run_of(backend, params["CommandId"], hidden=True)
-    one = run.invocations.get(params["InstanceId"])
-    if one is None or time.time() - run.requested.timestamp() < VISIBLE_AFTER:
+    known = [*backend._commands, *hidden_runs(backend).values()]
+    run = next((run for run in known if run.command_id == params["CommandId"] and _visible(run)), None)
+    one = run.invocations.get(params["InstanceId"]) if run else None
+    if run is None or one is None:
         raise error(
             "InvocationDoesNotExist", "The command ID and managed node ID specified did not match any invocations."
         )

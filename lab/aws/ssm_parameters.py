@@ -1,16 +1,21 @@
-"""References to Parameter Store in a document's parameters: {{ssm:name}}, filled in on the node.
+"""Parameter Store: how long a value may be, and references to it in a document's parameters, filled in on the node.
 
+https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html and
 https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-ssm-parameters.html
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from moto.ssm.models import SimpleSystemManagerBackend
 
 from lab.aws.document_parameters import DocumentError
+from lab.aws.validation import register
+
+LONGEST = {"Standard": 4096, "Advanced": 8192}
 
 _REFERENCE = re.compile(r"\{\{ *ssm:([a-zA-Z0-9_.\-/]+)(:[0-9]+)? *\}\}")
 
@@ -32,3 +37,17 @@ def resolve(backend: SimpleSystemManagerBackend, given: Mapping[str, Sequence[st
         return str(one.value)
 
     return {name: [_REFERENCE.sub(found, value) for value in values] for name, values in given.items()}
+
+
+def check_value(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse a value that is too long for its tier; Intelligent-Tiering takes the larger one where it has to."""
+    tier = params.get("Tier", "Standard")
+    most = LONGEST.get(tier, LONGEST["Advanced"])
+    if len(params["Value"].encode()) > most:
+        name = "Standard" if tier == "Standard" else "Advanced"
+        yield f"{name} tier parameters support a maximum parameter value of {most} characters."
+
+
+def install() -> None:
+    """Check parameters before moto keeps them."""
+    register("ssm", "PutParameter", check_value)

@@ -1,6 +1,7 @@
-"""STS tells a node who it is; moto knows only the temporary keys that it gave out itself.
+"""STS tells a node who it is, and lets in whom a role trusts; moto knows only its own keys, and asks nobody.
 
-https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html and
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from moto.sts.exceptions import STSClientError
+from moto.sts.exceptions import STSClientError, STSValidationError
 from moto.sts.models import STSBackend
+from moto.sts.responses import TokenResponse
 
 from lab.aws import iam
 
@@ -33,6 +35,21 @@ def get_caller_identity(self: STSBackend, access_key_id: str, region: str) -> tu
     return f"{found.id}:{principal.session}", arn, account
 
 
+def assume_role(self: TokenResponse) -> Any:
+    """Let a caller act as a role that is there and trusts it, for as long as the role's sessions may last."""
+    role_arn, external = self._get_param("RoleArn"), self._get_param("ExternalId")
+    found = iam.role(role_arn)
+    try:
+        iam.assume_as(iam.caller(self.get_access_key()), role_arn, {"sts:ExternalId": external} if external else {})
+    except iam.Denied as denied:
+        # The query protocol calls it by the shorter name.
+        code = CODES.get(denied.code, denied.code.removesuffix("Exception"))
+        raise STSClientError(code, denied.message) from denied
+    if found is not None and self._get_int_param("DurationSeconds", 3600) > int(found.max_session_duration or 3600):
+        raise STSValidationError("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+    return _original["assume_role"](self)
+
+
 def assume_role_with_saml(self: STSBackend, **given: Any) -> Any:
     """Assume a role, or say that the assertion is none; moto falls over it."""
     try:
@@ -43,6 +60,10 @@ def assume_role_with_saml(self: STSBackend, **given: Any) -> Any:
 
 def install() -> None:
     """Ask the lab's IAM whose a key is."""
-    for answer in (get_caller_identity, assume_role_with_saml):
-        _original.setdefault(answer.__name__, getattr(STSBackend, answer.__name__))
-        setattr(STSBackend, answer.__name__, answer)
+    for owner, answer in (
+        (STSBackend, get_caller_identity),
+        (STSBackend, assume_role_with_saml),
+        (TokenResponse, assume_role),
+    ):
+        _original.setdefault(answer.__name__, getattr(owner, answer.__name__))
+        setattr(owner, answer.__name__, answer)

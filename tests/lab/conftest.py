@@ -164,6 +164,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         ssm_documents,
         ssm_instance_properties,
         ssm_instances,
+        ssm_parameters,
         ssm_patching,
         ssm_sessions,
         validation,
@@ -181,6 +182,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         ssm_association_history,
         ssm_instances,
         ssm_instance_properties,
+        ssm_parameters,
         ssm_patching,
         ssm_sessions,
         automation,
@@ -310,7 +312,8 @@ class Bus:
         )
 
     def make_role(self, name: str, condition: dict[str, Any], service: str = "events.amazonaws.com") -> str:
-        allow = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        trusted = {"Service": service} if "." in service else {"AWS": service}
+        allow = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
         document = {"Version": "2012-10-17", "Statement": [allow | ({"Condition": condition} if condition else {})]}
         made = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document))
         return str(made["Role"]["Arn"])

@@ -230,6 +230,10 @@ OTHERS: list[Wrong] = [
         (V, name, {"Name": "a b"})
         for name in ("delete_rule", "describe_rule", "describe_event_bus", "create_event_bus")
     ),
+    *(
+        (NONE, name, {"Name": "push", "EventBusName": "none"})
+        for name in ("delete_rule", "describe_rule", "enable_rule", "disable_rule")
+    ),
     *((V, name, {"Limit": 0}) for name in ("list_rules", "list_event_buses", "list_archives", "list_replays")),
     *((V, name, {"Limit": 101}) for name in ("list_rules", "list_event_buses", "list_archives", "list_replays")),
     *((V, name, {"NextToken": "garbage"}) for name in ("list_rules", "list_event_buses", "list_endpoints")),

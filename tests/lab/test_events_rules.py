@@ -129,7 +129,7 @@ def test_a_role_that_another_service_assumes_is_refused(bus: Any) -> None:
 
 
 def test_only_who_may_pass_a_role_puts_a_target_with_it(lab: Any, bus: Any) -> None:
-    deployer = bus.make_role("deployer", {}, "ec2.amazonaws.com")
+    deployer = bus.make_role("deployer", {}, settings.ACCOUNT)
     keys = lab.client("sts").assume_role(RoleArn=deployer, RoleSessionName="me")["Credentials"]
     import boto3
 
@@ -280,3 +280,15 @@ def test_what_is_too_much_for_one_request(bus: Any) -> None:
         refusal(bus.client.put_rule, Name="r", EventPattern='{"a":["b"]}', Tags=[{"Key": "aws:a", "Value": "b"}]),
     ]
     assert {error["Code"] for error in wrong} == {"ValidationException"}
+
+
+def test_a_bus_goes_when_no_rule_is_on_it_any_more(bus: Any) -> None:
+    """The words are AWS's: https://github.com/hashicorp/terraform-provider-aws/issues/22131."""
+    bus.client.create_event_bus(Name="mine")
+    bus.client.put_rule(Name="one", EventBusName="mine", EventPattern='{"source": ["a"]}')
+    error = refusal(bus.client.delete_event_bus, Name="mine")
+    assert (error["Code"], error["Message"]) == ("ValidationException", "EventBus can't be deleted since it has rules.")
+    bus.client.delete_rule(Name="one", EventBusName="mine")
+    bus.client.delete_event_bus(Name="mine")
+    bus.client.delete_event_bus(Name="mine")
+    assert [one["Name"] for one in bus.client.list_event_buses()["EventBuses"]] == ["default"]

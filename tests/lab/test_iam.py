@@ -140,6 +140,8 @@ def test_a_key_is_known_or_refused(lab: Any, role: Any) -> None:
     with pytest.raises(iam.Denied) as unknown:
         iam.caller("ASIABBBBBBBBBBBBBBBB")
     assert (late.value.code, unknown.value.code) == ("ExpiredTokenException", "UnrecognizedClientException")
+    trust = {"Effect": "Allow", "Principal": {"AWS": settings.ACCOUNT}, "Action": "sts:AssumeRole"}
+    client.update_assume_role_policy(RoleName=arn.rpartition("/")[2], PolicyDocument=document(trust))
     session = lab.client("sts").assume_role(RoleArn=arn, RoleSessionName="me")["Credentials"]
     assert (iam.caller(session["AccessKeyId"]), iam.caller(session["AccessKeyId"]).session) == (arn, "me")
     user = client.create_user(UserName="ann")["User"]["Arn"]

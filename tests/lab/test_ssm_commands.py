@@ -30,7 +30,11 @@ def finished(lab: Any, command_id: str) -> dict[str, Any]:
 
 
 def invocations(lab: Any, command_id: str) -> dict[str, Any]:
-    listed = lab.ssm.list_command_invocations(CommandId=command_id, Details=True)["CommandInvocations"]
+    def ask() -> Any:
+        # None is listed for a moment.
+        return lab.ssm.list_command_invocations(CommandId=command_id, Details=True)["CommandInvocations"]
+
+    listed = lab.until(ask)
     return {row["InstanceId"]: row for row in listed}
 
 
@@ -65,6 +69,10 @@ def test_the_invocation_is_not_there_at_once(lab: Any) -> None:
     node = lab.node()
     command = send(lab, InstanceIds=[node])
     assert code(lab.ssm.get_command_invocation, CommandId=command, InstanceId=node) == "InvocationDoesNotExist"
+    # Nor is it listed: https://github.com/aws/aws-cli/issues/3546
+    assert lab.ssm.list_command_invocations(CommandId=command)["CommandInvocations"] == []
+    lab.until(lambda: lab.ssm.list_command_invocations(CommandId=command)["CommandInvocations"])
+    assert lab.ssm.get_command_invocation(CommandId=command, InstanceId=node)["Status"] == "InProgress"
 
 
 def test_targets_are_running_nodes_with_the_tag(lab: Any) -> None:
@@ -230,6 +238,7 @@ def test_paging_and_filters(lab: Any) -> None:
     assert len(lab.ssm.list_commands(Filters=done)["Commands"]) == 1
     missing = "00000000-0000-0000-0000-000000000000"
     assert code(lab.ssm.list_commands, CommandId=missing) == "InvalidCommandId"
+    assert lab.ssm.list_command_invocations(CommandId=missing)["CommandInvocations"] == []
 
 
 def test_amazons_shell_script(lab: Any) -> None:

@@ -336,16 +336,14 @@ def commands(one: str, node: str) -> list[Wrong]:
         (V, "get_command_invocation", {**sent, "InstanceId": node, "PluginName": "abc"}),
         ("InvalidPluginName", "get_command_invocation", {**sent, "InstanceId": node, "PluginName": "other"}),
         ("InvocationDoesNotExist", "get_command_invocation", {**sent, "InstanceId": NO_NODE}),
-        ("InvalidCommandId", "get_command_invocation", {"CommandId": NOWHERE, "InstanceId": node}),
+        ("InvocationDoesNotExist", "get_command_invocation", {"CommandId": NOWHERE, "InstanceId": node}),
+        ("InvalidCommandId", "list_commands", {"CommandId": NOWHERE}),
         ("InvalidFilterKey", "list_command_invocations", {"Filters": [{"key": "ExecutionStage", "value": "Complete"}]}),
         ("SerializationException", "list_command_invocations", {"Details": "yes"}),
     ]
     for name in ("list_commands", "list_command_invocations"):
         calls += [(V, name, change) for change in ({"CommandId": "x"}, {"InstanceId": "x"})]
-        calls += [
-            ("InvalidInstanceId", name, {"InstanceId": NO_NODE}),
-            ("InvalidCommandId", name, {"CommandId": NOWHERE}),
-        ]
+        calls.append(("InvalidInstanceId", name, {"InstanceId": NO_NODE}))
         for rows in (
             [],
             [{"key": "Colour", "value": "x"}],

@@ -303,6 +303,10 @@ OTHERS: list[Wrong] = [
     (NONE, "get_calendar_state", {"CalendarNames": ["missing-doc"]}),
     ("InvalidDocumentType", "get_calendar_state", {"CalendarNames": ["plain"]}),
     ("DoesNotExistException", "resume_session", {"SessionId": "x"}),
+    *(
+        (V, "put_parameter", {"Name": "long", "Type": "String", **more})
+        for more in ({"Value": "x" * 4097}, {"Value": "x" * 8193, "Tier": "Advanced"})
+    ),
     ("InvalidActivation", "delete_activation", {"ActivationId": NOWHERE}),
     ("InvalidInstanceId", "deregister_managed_instance", {"InstanceId": "mi-0123456789abcdef0"}),
     ("OpsItemNotFoundException", "get_ops_item", {"OpsItemId": "oi-0123456789ab"}),

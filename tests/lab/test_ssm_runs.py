@@ -44,7 +44,11 @@ def finished(lab: Any, command_id: str) -> tuple[str, str]:
 
 
 def rows(lab: Any, command_id: str) -> dict[str, Any]:
-    listed = lab.ssm.list_command_invocations(CommandId=command_id, Details=True)["CommandInvocations"]
+    def ask() -> Any:
+        # None is listed for a moment.
+        return lab.ssm.list_command_invocations(CommandId=command_id, Details=True)["CommandInvocations"]
+
+    listed = lab.until(ask)
     return {row["InstanceId"]: row for row in listed}
 
 

@@ -1,4 +1,9 @@
-"""https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
+"""Who a key is, and who may assume a role.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html,
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html and
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html
+"""
 
 from __future__ import annotations
 
@@ -69,3 +74,85 @@ def test_a_key_that_is_none_is_refused(client, role, key, code):
     with pytest.raises(ClientError) as refused:
         client("sts", key).get_caller_identity()
     assert refused.value.response["Error"]["Code"] == code
+
+
+@pytest.fixture(name="assume")
+def assume_fixture(client):
+    """Return what makes a role that trusts somebody, and has it assumed."""
+    iam_client, made = client("iam"), []
+
+    def assumed(principal, key=settings.ACCESS_KEY, condition=None, **more):
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
+        statement |= {"Condition": condition} if condition else {}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        role = iam_client.create_role(RoleName="sts-trusting", AssumeRolePolicyDocument=trust)["Role"]
+        made.append("sts-trusting")
+        return client("sts", key).assume_role(RoleArn=role["Arn"], RoleSessionName="me", **more)
+
+    yield assumed
+    for name in made:
+        iam_client.delete_role(RoleName=name)
+
+
+@pytest.fixture(name="person")
+def person_fixture(client):
+    iam_client = client("iam")
+    iam_client.create_user(UserName="sts-person")
+    key = iam_client.create_access_key(UserName="sts-person")["AccessKey"]["AccessKeyId"]
+    yield key
+    iam_client.delete_access_key(UserName="sts-person", AccessKeyId=key)
+    for name in iam_client.list_user_policies(UserName="sts-person")["PolicyNames"]:
+        iam_client.delete_user_policy(UserName="sts-person", PolicyName=name)
+    iam_client.delete_user(UserName="sts-person")
+
+
+PERSON = {"AWS": "arn:aws:iam::123456789012:user/sts-person"}
+ACCOUNT = {"AWS": "arn:aws:iam::123456789012:root"}
+
+
+def refused(call, *arguments, **more):
+    with pytest.raises(ClientError) as caught:
+        call(*arguments, **more)
+    return caught.value.response["Error"]["Code"]
+
+
+# moto misses these codes in botocore's model, which AWS answers with all the same.
+@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
+def test_a_role_that_trusts_a_service_alone_is_nobodys(assume):
+    assert refused(assume, {"Service": "ec2.amazonaws.com"}) == "AccessDenied"
+
+
+@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
+def test_a_role_that_is_not_there_is_denied_and_not_told_missing(client):
+    arn = "arn:aws:iam::123456789012:role/none"
+    assert refused(client("sts").assume_role, RoleArn=arn, RoleSessionName="me") == "AccessDenied"
+
+
+def test_a_user_named_by_the_role_needs_no_policy(assume, person):
+    assert assume(PERSON, person)["AssumedRoleUser"]["Arn"].endswith("assumed-role/sts-trusting/me")
+
+
+@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
+def test_where_the_role_trusts_the_account_the_users_policy_decides(client, assume, person):
+    assert refused(assume, ACCOUNT, person) == "AccessDenied"
+    allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    client("iam").put_user_policy(UserName="sts-person", PolicyName="p", PolicyDocument=text)
+    arn = "arn:aws:iam::123456789012:role/sts-trusting"
+    assert client("sts", person).assume_role(RoleArn=arn, RoleSessionName="me")["Credentials"]
+
+
+@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
+@pytest.mark.parametrize(("external", "code"), [("secret", None), ("other", "AccessDenied"), (None, "AccessDenied")])
+def test_the_external_id_is_asked_for(assume, external, code):
+    condition = {"StringEquals": {"sts:ExternalId": "secret"}}
+    more = {"ExternalId": external} if external else {}
+    if code:
+        assert refused(assume, ACCOUNT, condition=condition, **more) == code
+    else:
+        assert assume(ACCOUNT, condition=condition, **more)["Credentials"]
+
+
+@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
+def test_a_session_lasts_no_longer_than_the_role_says(assume):
+    assert refused(assume, ACCOUNT, DurationSeconds=3601) == "ValidationError"
