@@ -23,9 +23,8 @@ def put_image(self: ECRResponse) -> ActionResult:
     """
     target, tag = repository(self), self._get_param("imageTag")
     text, media_type = self._get_param("imageManifest"), self._get_param("imageManifestMediaType")
-    if store.running:
-        ecr_layers.check_parts(target, text)
-    image = ecr_images.put(target, text, tag, media_type, self._get_param("imageDigest"))
+    check = {"check": ecr_layers.check_parts} if store.running else {}
+    image = ecr_images.put(target, text, tag, media_type, self._get_param("imageDigest"), **check)
     return ActionResult({"image": _image(image, {"imageTag": tag} if tag else {})})
 
 

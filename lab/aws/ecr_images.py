@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from moto.ecr.exceptions import ImageAlreadyExistsException, ImageNotFoundException
 from moto.ecr.models import Image, Repository
@@ -113,9 +113,14 @@ def is_immutable(repository: Repository, tag: str) -> bool:
 
 
 def put(
-    repository: Repository, text: str, tag: str | None, media_type: str | None = None, digest: str | None = None
+    repository: Repository,
+    text: str,
+    tag: str | None,
+    media_type: str | None = None,
+    digest: str | None = None,
+    check: Callable[[Repository, str], None] = lambda _repository, _text: None,
 ) -> Image:
-    """Make a manifest an image. What is pushed again as it is gives ImageAlreadyExistsException."""
+    """Make a manifest an image, if ``check`` has its parts; what is pushed again gives ImageAlreadyExistsException."""
     manifest = read(text)
     media_type = media_type or manifest.media_type
     if not media_type:
@@ -125,6 +130,7 @@ def put(
     if digest and digest != manifest.digest:
         message = f"Image digest '{digest}' does not match the digest '{manifest.digest}' of the image manifest"
         raise error("ImageDigestDoesNotMatchException", message)
+    check(repository, text)
     with LOCK:
         if (archived := by_digest(repository, manifest.digest)) is not None:
             vars(archived)["lab_archived"] = False

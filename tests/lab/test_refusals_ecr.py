@@ -390,6 +390,12 @@ def test_an_image_whose_parts_nobody_pushed(client: Any, tmp_path: Path, monkeyp
     error = refused(client, "put_image", repositoryName="app", imageManifest=text, imageTag="v2")
     assert error["Code"] == "LayersNotFoundException"
     assert json.loads(text)["layers"][0]["digest"] in error["Message"]
+    # What is wrong with the request itself is said first.
+    for wrong in ({"imageManifest": json.dumps({"schemaVersion": 2})}, {"imageTag": "a b"}):
+        error = refused(client, "put_image", **({"repositoryName": "app", "imageManifest": text} | wrong))
+        assert error["Code"] == "InvalidParameterException"
+    error = refused(client, "put_image", repositoryName="app", imageManifest=text, imageDigest=NOBODY)
+    assert error["Code"] == "ImageDigestDoesNotMatchException"
     index = json.dumps({"schemaVersion": 2, "manifests": [{"digest": NOBODY, "size": 2, "mediaType": DOCKER}]})
     kind = "application/vnd.oci.image.index.v1+json"
     error = refused(client, "put_image", repositoryName="app", imageManifest=index, imageManifestMediaType=kind)
