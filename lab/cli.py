@@ -15,6 +15,7 @@ from typing import Any
 
 from lab import checks, logs, server, settings, status
 from lab.node import fleet, network, runtime
+from lab.registry import daemons
 from lab.running import Failure, health, locked, refuse_strangers, remains
 from lab.teardown import tear_down
 
@@ -48,6 +49,8 @@ def up(chosen: argparse.Namespace) -> int:
         if found and found["ready"]:
             if wanted and not found["containerd"].startswith(f"{wanted}."):
                 raise Failure(f"The lab that is up runs containerd {found['containerd']}: run down first.")
+            if lost := daemons.ended():
+                raise Failure(f"The lab is up without its {' and '.join(lost)}: run down first.")
             say(f"The lab is already up at {settings.endpoint()} with {len(found['nodes'])} nodes.")
             return 0
         if remains():
@@ -140,9 +143,12 @@ def tell_status(_chosen: argparse.Namespace) -> int:
         say("The lab is not up." if not remains() else "The lab is not up, but an earlier one left traces: run down.")
         return 1
     say(f"The lab is up at {settings.endpoint()} (process {found['pid']}), registry {settings.ECR_HOST}.")
+    lost = daemons.ended()
+    if lost:
+        say(f"Its {' and '.join(lost)} ended, so that nothing can be pushed or pulled: run down, then up.")
     for line in status.report(found["nodes"]):
         say(line)
-    return 0
+    return 1 if lost else 0
 
 
 def follow(chosen: argparse.Namespace) -> int:
@@ -228,6 +234,10 @@ def main(given: Sequence[str] | None = None) -> int:
         return code
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever reads, like head, has seen enough; the interpreter's own last flush must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except EXPECTED as error:
         print(error, file=sys.stderr)
         return 1

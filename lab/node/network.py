@@ -13,6 +13,7 @@ from pathlib import Path
 from lab import settings
 
 SUBNET = "169.254.42.0/24"
+NAMESPACES = Path("/run/netns")
 METADATA = "169.254.169.254"
 CLONE_NEWNET = 0x40000000
 
@@ -48,6 +49,15 @@ def bridge_down() -> None:
     """Remove the bridge, and with it every route over it."""
     if exists(settings.BRIDGE):
         _run("ip", "link", "del", settings.BRIDGE)
+    forget_namespaces()
+
+
+def forget_namespaces() -> None:
+    """Undo what the first ``ip netns add`` did: it mounts the folder of the namespaces on itself."""
+    if NAMESPACES.is_dir() and not any(NAMESPACES.iterdir()):
+        done = subprocess.run(["umount", str(NAMESPACES)], capture_output=True, check=False)
+        if done.returncode == 0:
+            NAMESPACES.rmdir()
 
 
 def own_addresses() -> set[str]:

@@ -45,6 +45,13 @@ def stop() -> None:
         note.unlink()
 
 
+def ended() -> list[str]:
+    """Return which of the two were started and do not run any more."""
+    notes = {name: FOLDER / f"{name}.json" for name in _NAMES}
+    states = {name: json.loads(note.read_text()) for name, note in notes.items() if note.exists()}
+    return [name for name, state in states.items() if not process.alive(state["pid"], state["started"])]
+
+
 def _threads_end(pid: int, patience: float = 10.0) -> bool:
     """Wait for a killed process's last thread: its first one ends before the others let go of the port."""
     deadline = time.monotonic() + patience

@@ -5,11 +5,13 @@ import os
 import re
 import socket
 import subprocess
+import sys
 
 import pytest
 
 from lab import checks, cli, running, server, settings, teardown
 from lab.node import cgroups, fleet, network, process, runtime
+from lab.registry import daemons
 
 
 @pytest.fixture(name="paths", autouse=True)
@@ -22,6 +24,7 @@ def paths_fixture(tmp_path, monkeypatch):
     monkeypatch.setattr(fleet, "STATES", tmp_path / "RUN/nodes")
     monkeypatch.setattr(fleet, "DISKS", tmp_path / "VAR/nodes")
     monkeypatch.setattr(cgroups, "MEMORY", tmp_path / "RUN/cgroups.json")
+    monkeypatch.setattr(daemons, "FOLDER", tmp_path / "RUN/registry")
     return tmp_path
 
 
@@ -52,6 +55,32 @@ def test_status_says_what_stands_in_the_way(paths, monkeypatch, capsys):
     assert capsys.readouterr().out == (
         "The lab is starting.\nThe lab is not up, but an earlier one left traces: run down.\n"
     )
+
+
+def test_a_registry_that_was_killed_is_told_of(monkeypatch, capsys):
+    """Nothing can be pulled without it, so a lab like that does not pass for one that is up."""
+    here = {"root": str(server.ROOT), "ready": True, "nodes": [], "containerd": "1.6.20", "pid": 1}
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(cli, "health", lambda: here)
+    monkeypatch.setattr(cli.status, "report", lambda _nodes: [])
+    daemons.FOLDER.mkdir(parents=True)
+    own = {"pid": os.getpid(), "started": process.start_time(os.getpid())}
+    for name, state in (("nginx", own), ("docker-registry", {**own, "started": 0})):
+        (daemons.FOLDER / f"{name}.json").write_text(json.dumps(state))
+    assert cli.main(["status"]) == 1
+    assert "Its docker-registry ended, so that nothing can be pushed or pulled" in capsys.readouterr().out
+    assert cli.main(["up"]) == 1
+    assert capsys.readouterr().err == "The lab is up without its docker-registry: run down first.\n"
+    (daemons.FOLDER / "docker-registry.json").write_text(json.dumps(own))
+    assert cli.main(["status"]) == cli.main(["up"]) == 0
+
+
+def test_who_reads_no_further_is_no_error():
+    """As when a person types: python -m lab env | head -1"""
+    code = "import sys; from lab import cli; sys.stdout.reconfigure(write_through=True); sys.exit(cli.main(['env']))"
+    pipe = ["bash", "-o", "pipefail", "-c", f'"{sys.executable}" -c "{code}" | true']
+    done = subprocess.run(pipe, cwd=server.ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_up_wants_root(monkeypatch, capsys):

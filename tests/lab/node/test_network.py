@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +27,30 @@ def test_a_node_reaches_the_lab_and_nothing_else(nodes):
     nodes.start(NODE, "10.77.0.62")
     routes = nodes.run(NODE, "ip -4 route", {}, 10).stdout.decode().splitlines()
     assert [route.split()[0] for route in routes] == [network.SUBNET]
+
+
+def test_the_folder_of_namespaces_is_left_as_it_was(tmp_path, monkeypatch):
+    """ip-netns(8): the first namespace makes the folder and mounts it on itself."""
+    if os.geteuid() != 0:
+        pytest.skip("mounts")
+    folder = tmp_path / "netns"
+    folder.mkdir()
+    monkeypatch.setattr(network, "NAMESPACES", folder)
+    subprocess.run(["mount", "--bind", folder, folder], check=True)
+    (folder / "other").touch()
+    network.forget_namespaces()
+    assert str(folder) in Path("/proc/mounts").read_text()
+    (folder / "other").unlink()
+    network.forget_namespaces()
+    assert str(folder) not in Path("/proc/mounts").read_text()
+    assert not folder.exists()
+    network.forget_namespaces()
+
+
+def test_a_folder_that_is_no_mount_is_somebody_elses(tmp_path, monkeypatch):
+    monkeypatch.setattr(network, "NAMESPACES", tmp_path)
+    network.forget_namespaces()
+    assert tmp_path.is_dir()
 
 
 def test_a_link_that_cannot_be_made_leaves_no_half(nodes):
