@@ -36,6 +36,7 @@ SERVICES = tuple(FAULTS)
 # Limits that moto checks itself, in words that its tests have from AWS: where, and how the rule begins.
 _LONG, _HIGH = "Member must have length less", "Member must have value less"
 _KINDS, _FORM, _ITEMS = (f"Member must satisfy {what}" for what in ("enum", "regular", "constraint"))
+_TAGGING = ("CreatePolicy", "CreateRole", "TagPolicy", "TagRole")
 MOTOS: dict[str, str | tuple[str, ...]] = {
     "events CreateArchive archiveName": _LONG,
     "events ListReplays state": _KINDS,
@@ -44,9 +45,9 @@ MOTOS: dict[str, str | tuple[str, ...]] = {
     "iam CreateOpenIDConnectProvider thumbprintList": (_LONG, _ITEMS),
     "iam CreateOpenIDConnectProvider url": _LONG,
     "iam SetDefaultPolicyVersion versionId": _FORM,
-    **{f"iam {name}Policy tags": _LONG for name in ("Create", "Tag")},
-    **{f"iam {name}Policy tags.member.{part}": _LONG for name in ("Create", "Tag") for part in ("key", "value")},
-    "iam UntagPolicy tagKeys": (_LONG, _ITEMS),
+    **{f"iam {name} tags": _LONG for name in _TAGGING},
+    **{f"iam {name} tags.member.{part}": _LONG for name in _TAGGING for part in ("key", "value")},
+    **{f"iam Untag{what} tagKeys": (_LONG, _ITEMS) for what in ("Policy", "Role")},
     "iam UpdateAccountPasswordPolicy maxPasswordAge": _HIGH,
     "iam UpdateAccountPasswordPolicy minimumPasswordLength": _HIGH,
     "iam UpdateAccountPasswordPolicy passwordReusePrevention": _HIGH,

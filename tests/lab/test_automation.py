@@ -1,4 +1,8 @@
-"""Automation over HTTP: documents of schema 0.3, run as Systems Manager runs them."""
+"""Automation over HTTP: documents of schema 0.3, run as Systems Manager runs them.
+
+https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-actions.html and
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_StartAutomationExecution.html
+"""
 
 from __future__ import annotations
 

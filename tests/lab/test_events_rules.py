@@ -144,6 +144,8 @@ def test_only_who_may_pass_a_role_puts_a_target_with_it(lab: Any, bus: Any) -> N
     pass_role = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": bus.role}
     passed = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
     bus.allow(pass_role | {"Condition": passed}, role="deployer")
+    on_bus = {"Name": "other", "EventPattern": '{"source": ["a"]}', "RoleArn": bus.role}
+    assert refusal(client.put_rule, **on_bus)["Code"] == "AccessDeniedException"
     error = refusal(client.put_targets, Rule="push", Targets=[bus.target()])
     assert error["Code"] == "AccessDeniedException"
     assert error["Message"] == (
@@ -153,6 +155,7 @@ def test_only_who_may_pass_a_role_puts_a_target_with_it(lab: Any, bus: Any) -> N
     passed["StringEquals"]["iam:PassedToService"] = "events.amazonaws.com"
     bus.allow(pass_role | {"Condition": passed}, role="deployer")
     client.put_targets(Rule="push", Targets=[bus.target()])
+    client.put_rule(**on_bus)
 
 
 @pytest.mark.parametrize(

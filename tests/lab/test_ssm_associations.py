@@ -1,4 +1,9 @@
-"""State Manager over HTTP: what an association keeps, and when it runs."""
+"""State Manager over HTTP: what an association keeps, and when it runs.
+
+https://docs.aws.amazon.com/systems-manager/latest/userguide/state-manager-about.html,
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_UpdateAssociation.html and
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeAssociationExecutionTargets.html
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Run Command over HTTP, on nodes that are temporary directories."""
+"""Run Command over HTTP, on nodes that are temporary directories.
+
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html,
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html and
+https://docs.aws.amazon.com/systems-manager/latest/userguide/send-commands-multiple.html
+"""
 
 from __future__ import annotations
 

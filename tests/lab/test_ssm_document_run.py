@@ -1,4 +1,10 @@
-"""What document_run and schedule make of their input; no server, no node."""
+"""What document_run and schedule make of their input; no server, no node.
+
+https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html,
+https://docs.aws.amazon.com/systems-manager/latest/userguide/reference-cron-and-rate-expressions.html
+and the agent's own code:
+https://github.com/aws/amazon-ssm-agent/tree/mainline/agent/framework/docparser
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Documents over HTTP, where moto alone would answer differently."""
+"""Documents over HTTP, where moto alone would answer differently.
+
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html,
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_UpdateDocument.html and
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ModifyDocumentPermission.html
+"""
 
 from __future__ import annotations
 

@@ -40,7 +40,18 @@ def refused(lab: Any, service: str, operation: str, **params: Any) -> dict[str, 
     return caught.value.response["Error"]
 
 
+# What moto's own tests have from AWS, and the model would say otherwise.
+PARAMETER = {"Name": "p", "Value": "v", "Type": "Text"}
+MOTOS = [
+    ("ssm", "put_parameter", PARAMETER, "ValidationException", "enum value set: [SecureString, StringList, String]"),
+    ("ssm", "get_parameters", {"Names": ["n"] * 11}, "ValidationException", "less than or equal to 10."),
+    ("ssm", "get_parameters_by_path", {"Path": "/", "MaxResults": 11}, "ValidationException", "Value 11 at"),
+    ("ssm", "get_parameters_by_path", {"Path": "/", "MaxResults": 0}, "ValidationException", "Value '0' at"),
+    ("ssm", "list_tags_for_resource", {"ResourceType": "Odd", "ResourceId": "x"}, "InvalidResourceType", ""),
+    ("events", "list_replays", {"State": "Odd"}, "ValidationException", "value set: [CANCELLED, CANCELLING, "),
+]
 CASES = [
+    *MOTOS,
     ("events", "put_rule", {"Name": "a b", "EventPattern": "{}"}, "ValidationException", "regular expression pattern"),
     ("events", "put_rule", {"Name": "n" * 65, "EventPattern": "{}"}, "ValidationException", "than or equal to 64"),
     ("events", "put_rule", {"Name": "n", "State": "ON"}, "ValidationException", "satisfy enum value set: [ENABLED,"),
