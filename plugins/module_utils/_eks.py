@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
@@ -22,31 +23,44 @@ def find_nodegroup(client: Any, cluster: str, name: str) -> dict[str, Any] | Non
     return group
 
 
+def _with_token(request: dict[str, Any]) -> dict[str, Any]:
+    # Of what is asked for again with the same token, as a busy EKS wants it, EKS does only the first.
+    return {**request, "clientRequestToken": str(uuid.uuid4())}
+
+
 def create_nodegroup(client: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Create the node group and return it as it begins."""
     with call("node group", "create", request["nodegroupName"]):
-        group: dict[str, Any] = client.create_nodegroup(**request, aws_retry=True)["nodegroup"]
+        group: dict[str, Any] = client.create_nodegroup(**_with_token(request), aws_retry=True)["nodegroup"]
     return group
 
 
 def update_config(client: Any, cluster: str, name: str, changes: dict[str, Any]) -> str:
     """Begin to change the configuration and return the update's id."""
     with call("node group", "update its configuration", name):
-        response = client.update_nodegroup_config(clusterName=cluster, nodegroupName=name, **changes, aws_retry=True)
+        response = client.update_nodegroup_config(
+            clusterName=cluster, nodegroupName=name, **_with_token(changes), aws_retry=True
+        )
     return str(response["update"]["id"])
 
 
 def update_version(client: Any, cluster: str, name: str, changes: dict[str, Any]) -> str:
     """Begin to replace the nodes with nodes of another version and return the update's id."""
     with call("node group", "update its version", name):
-        response = client.update_nodegroup_version(clusterName=cluster, nodegroupName=name, **changes, aws_retry=True)
+        response = client.update_nodegroup_version(
+            clusterName=cluster, nodegroupName=name, **_with_token(changes), aws_retry=True
+        )
     return str(response["update"]["id"])
 
 
 def delete_nodegroup(client: Any, cluster: str, name: str) -> None:
     """Begin to delete the node group."""
     with call("node group", "delete", name):
-        client.delete_nodegroup(clusterName=cluster, nodegroupName=name, aws_retry=True)
+        try:
+            client.delete_nodegroup(clusterName=cluster, nodegroupName=name, aws_retry=True)
+        except is_boto3_error_code("ResourceNotFoundException"):
+            # It went between being described and now, which is what was wanted.
+            return
 
 
 def tag_nodegroup(client: Any, name: str, arn: str, to_set: dict[str, str], to_unset: list[str]) -> None:

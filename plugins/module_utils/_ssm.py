@@ -17,6 +17,7 @@ from ansible_collections.nodecache.eks.plugins.module_utils._waiters import wait
 
 # ModifyDocumentPermission takes no more accounts at a time.
 _ACCOUNTS_PER_CALL = 20
+_NO_DOCUMENT = ["InvalidDocument", "InvalidDocumentVersion"]
 # DescribeInstanceInformation's own limit for a filter's values.
 _NODES_PER_CALL = 50
 
@@ -28,7 +29,7 @@ def find_document(client: Any, name: str, **version: str) -> dict[str, Any] | No
     with call("document", "describe", name):
         try:
             document = client.describe_document(Name=name, **version, aws_retry=True)["Document"]
-        except is_boto3_error_code(["InvalidDocument", "InvalidDocumentVersion"]):
+        except is_boto3_error_code(_NO_DOCUMENT):
             return None
     return {**document, "Tags": boto3_tag_list_to_ansible_dict(document.get("Tags") or [])}
 
@@ -83,7 +84,11 @@ def set_default_version(client: Any, name: str, version: str) -> None:
 def delete_document(client: Any, name: str, **how: Any) -> None:
     """Delete a document, or one version of it."""
     with call("document", "delete", name):
-        client.delete_document(Name=name, **how, aws_retry=True)
+        try:
+            client.delete_document(Name=name, **how, aws_retry=True)
+        except is_boto3_error_code(_NO_DOCUMENT):
+            # It went between being described and now, which is what was wanted.
+            return
 
 
 def wait_for_document(client: Any, name: str, timeout: int, **version: Any) -> None:

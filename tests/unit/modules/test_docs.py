@@ -39,7 +39,7 @@ def examples():
                 yield pytest.param(name, task[f"nodecache.eks.{name}"] or {}, id=f"{name}: {task['name']}")
 
 
-@pytest.mark.parametrize(("name", "options"), examples())
+@pytest.mark.parametrize(("name", "options"), list(examples()))
 def test_an_example_is_taken_as_it_is_written(strict_client, run_module, name, options):
     for service in SERVICES:
         strict_client(service, Aws())

@@ -35,7 +35,7 @@ class Eks:
 
     def __init__(self):
         self.group, self.after, self.refusal, self.update_ends = None, [], {}, "Successful"
-        self.update_leaves, self.ailments = "ACTIVE", []
+        self.update_leaves, self.ailments, self.tokens = "ACTIVE", [], []
 
     def __getattribute__(self, name):
         if name[0].isupper() and name in self.refusal:
@@ -56,7 +56,8 @@ class Eks:
                 self.group = None
         return {"nodegroup": answer}
 
-    def CreateNodegroup(self, **request):
+    def CreateNodegroup(self, clientRequestToken, **request):
+        self.tokens.append(clientRequestToken)
         if "launchTemplate" in request:
             template = request["launchTemplate"]
             assert len({"id", "name"} & set(template)) == 1
@@ -72,7 +73,8 @@ class Eks:
         self.group["health"]["issues"] = self.ailments
         return {"update": {"id": "u-1", "status": "InProgress"}}
 
-    def UpdateNodegroupConfig(self, clusterName, nodegroupName, labels=None, taints=None, **blocks):
+    def UpdateNodegroupConfig(self, clusterName, nodegroupName, clientRequestToken, labels=None, taints=None, **blocks):
+        self.tokens.append(clientRequestToken)
         self.group.update(blocks)
         if labels:
             kept = {
@@ -86,7 +88,9 @@ class Eks:
             self.group["taints"] = kept + changed
         return self._update()
 
-    def UpdateNodegroupVersion(self, clusterName, nodegroupName, launchTemplate=None, force=False, **versions):
+    def UpdateNodegroupVersion(self, clientRequestToken, clusterName, nodegroupName, launchTemplate=None, **versions):
+        self.tokens.append(clientRequestToken)
+        versions.pop("force", None)
         self.group.update(versions)
         if launchTemplate:
             assert {"id", "name"} & set(launchTemplate) == {"id"}
@@ -338,9 +342,9 @@ def test_version_is_its_own_update_after_the_configuration(group, client, eks):
     group(version="1.35", scaling_config={"max_size": 5})
     updates = [name for name in client.names() if name.startswith("UpdateNodegroup")]
     assert updates == ["UpdateNodegroupConfig", "UpdateNodegroupVersion"]
-    assert client.requests("UpdateNodegroupVersion") == [
-        {"clusterName": "demo", "nodegroupName": "workers", "version": "1.35"}
-    ]
+    [request] = client.requests("UpdateNodegroupVersion")
+    del request["clientRequestToken"]
+    assert request == {"clusterName": "demo", "nodegroupName": "workers", "version": "1.35"}
     assert not group(version="1.35")["changed"]
 
 
@@ -582,6 +586,32 @@ def test_what_may_pass_is_tried_again(group, eks, monkeypatch, code, operation):
     monkeypatch.setattr("time.sleep", lambda _seconds: eks.refusal.clear())
     eks.refusal[operation] = code
     assert group(**NEW)["changed"]
+
+
+@pytest.mark.parametrize("options", [NEW, {"labels": {"a": "b"}}, {"release_version": "1.34.9-20261101"}], ids=str)
+def test_what_is_asked_for_again_has_the_same_token(group, client, eks, monkeypatch, options):
+    if options is not NEW:
+        group(**NEW)
+    write = {"labels": "UpdateNodegroupConfig", "release_version": "UpdateNodegroupVersion"}.get(
+        next(iter(options)), "CreateNodegroup"
+    )
+    done = getattr(eks, write)
+
+    def done_but_lost(**request):
+        monkeypatch.setattr(eks, write, lambda **again: answer)
+        answer = done(**request)
+        raise ClientError({"Error": {"Code": "ServerException", "Message": "lost"}}, write)
+
+    monkeypatch.setattr(eks, write, done_but_lost)
+    assert group(**options)["changed"]
+    first, second = [request["clientRequestToken"] for request in client.requests(write)][-2:]
+    assert first == second and len(eks.tokens) == len(set(eks.tokens))
+
+
+def test_group_that_goes_by_itself_is_gone(group, client, eks):
+    group(**NEW)
+    eks.refusal["DeleteNodegroup"] = "ResourceNotFoundException"
+    assert group(state="absent", wait=False)["changed"]
 
 
 def test_waiting_outlasts_throttling(group, eks, monkeypatch):

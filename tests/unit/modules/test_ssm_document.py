@@ -508,6 +508,24 @@ def test_waits_until_it_is_gone(aws, run_module, monkeypatch, naps):
     assert client.names()[-1] == "DeleteDocument"
 
 
+@pytest.mark.parametrize("options", [{}, {"document_version": "1"}], ids=str)
+def test_gone_in_between_is_gone(aws, run_module, monkeypatch, options):
+    backend, _client, cases = aws
+    cases(content=content("one1"))
+
+    def lost(**_request):
+        backend.versions.clear()
+        # It was done the first time, and only the answer was lost.
+        monkeypatch.setattr(backend, "DeleteDocument", gone)
+        raise error("InternalServerError", "DeleteDocument")
+
+    def gone(**_request):
+        raise error("InvalidDocument", "DeleteDocument")
+
+    monkeypatch.setattr(backend, "DeleteDocument", lost)
+    assert run_module("ssm_document", name=NAME, state="absent", **options)["changed"]
+
+
 def test_without_waiting_a_new_document_is_being_made(aws, run_module):
     _backend, client, _cases = aws
     check = run_module("ssm_document", check=True, name=NAME, content=content("one1"), wait=False)
