@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import time
 
 import pytest
@@ -8,6 +9,7 @@ from ansible_collections.nodecache.eks.plugins.module_utils._aws import (
     RETRY_CODES,
     NodecacheError,
     call,
+    make_client,
     once,
     paged,
 )
@@ -89,3 +91,22 @@ def test_each_page_is_asked_for_again(naps):
     )
     assert paged(retrying, "list_things", "Things", Size=2) == [1, 2, 3]
     assert client.tokens == [None, "2", "3"] and len(naps) == 1
+
+
+@pytest.mark.parametrize("raised", [None, SystemExit])
+def test_nothing_is_collected_while_a_model_is_read(raised):
+    class Module:
+        def client(self, service, retry_decorator):
+            self.collecting = gc.isenabled()
+            if raised:
+                raise raised
+            return service, retry_decorator
+
+    module = Module()
+    if raised:
+        # So ends a module that has no region.
+        with pytest.raises(SystemExit):
+            make_client(module, "ssm")
+    else:
+        assert make_client(module, "ssm")[0] == "ssm"
+    assert not module.collecting and gc.isenabled()

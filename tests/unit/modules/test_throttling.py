@@ -1,4 +1,7 @@
-"""Each service's own codes for busy are asked again with jitter, by every module's first read; a quota is not."""
+"""Each service's own codes for busy are asked again with jitter, by every module's first read; a quota is not.
+
+And where that read finds nothing, check mode tells what the real run tells.
+"""
 
 from __future__ import annotations
 
@@ -91,6 +94,18 @@ def test_what_does_not_pass_is_told_at_once(ask, module, code):
     result, calls, naps = ask(module, code)
     assert calls == [FIRST[module][2]] and naps == []
     assert f"({code}): not now" in result["msg"]
+
+
+@pytest.mark.parametrize("module", FIRST)
+def test_what_is_not_there_is_the_same_in_check_mode(strict_client, run_module, module):
+    service, options, operation, end = FIRST[module]
+    results = []
+    for check in (True, False):
+        client = strict_client(service, Busy(operation, [], end))
+        result = run_module(module, check=check, **options)
+        assert client.names() == [operation] and not result.get("changed")
+        results.append({key: value for key, value in result.items() if key != "invocation"})
+    assert results[0] == results[1]
 
 
 def test_patience_ends(ask):
