@@ -108,8 +108,8 @@ class World:
             self.node_roles.add(name)
         return name
 
-    def play(self, hosts: dict[str, dict[str, Any]], *options: str) -> Run:
-        """Play the role on every host at once, with its own variables and an access key of its own."""
+    def play(self, hosts: dict[str, dict[str, Any]], *options: str, role: str = "prefetch") -> Run:
+        """Play a role on every host at once, with its own variables and an access key of its own."""
         account = {"endpoint_url": f"http://127.0.0.1:{self.lab.port}", "secret_key": settings.SECRET_KEY}
         common = {"ansible_connection": "local", "ansible_python_interpreter": str(self.python)}
         rows = {
@@ -118,7 +118,7 @@ class World:
                 "prefetch_name": name,
                 "prefetch_cluster": "prod",
                 "prefetch_region": settings.REGION,
-                "prefetch_aws": {**account, "access_key": name},
+                "nodecache_aws": {**account, "access_key": name, "region": settings.REGION},
                 "prefetch_images": self.images,
                 "prefetch_node_roles": [self.node_role(f"{name}-node")],
                 **given,
@@ -127,7 +127,7 @@ class World:
         }
         inventory, book = self.directory / "hosts.yml", self.directory / "play.yml"
         inventory.write_text(yaml.safe_dump({"all": {"hosts": rows}}))
-        book.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "roles": ["nodecache.eks.prefetch"]}]))
+        book.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "roles": [f"nodecache.eks.{role}"]}]))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
