@@ -11,6 +11,7 @@ import pytest
 
 NAME = "nodecache-walkthrough"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:on-call"
+ALARMS = [f"{NAME}.{what}" for what in ("dead-letters", "failed-invocations", "failures.failed-invocations")]
 NODES = {"group": [{"key": "tag:eks:nodegroup-name", "values": ["nodegroup"]}]}
 MANY = [{"repository": "nodecache-sample", "keep": 1}, {"repository": "team/trainer", "tags": "v*", "nodes": "group"}]
 
@@ -98,7 +99,7 @@ def test_automation_delivers_a_push_with_rate_control(play):
     unchanged(play("prefetch", **options))
     assert names()["documents"] == [NAME, f"{NAME}.automation"]
     assert names()["rules"] == [NAME, f"{NAME}.failures"]
-    assert names()["alarms"] == [f"{NAME}.dead-letters", f"{NAME}.failed-invocations"]
+    assert names()["alarms"] == ALARMS
     done(play("push", image_tag="1.1.0", image_files=1))
     result = play("verify", "-v", verify_tag="1.1.0")
     done(result)
@@ -142,7 +143,7 @@ def test_a_rule_and_its_alarm_go_with_the_events_of_its_images(play):
     done(play("prefetch", prefetch_images=[MANY[0], {"repository": other, "nodes": "group"}], **options))
     assert names()["associations"] == [NAME, f"{NAME}.group"]
     assert names()["rules"] == [NAME, f"{NAME}.failures"]
-    assert names()["alarms"] == [f"{NAME}.dead-letters", f"{NAME}.failed-invocations"]
+    assert names()["alarms"] == ALARMS
     done(play("prefetch"))
     assert names()["associations"] == [NAME]
     assert names()["alarms"] == []

@@ -84,6 +84,7 @@ class Run:
     changes: dict[str, list[str]]
     tasks: dict[str, int]
     messages: dict[str, list[Any]]
+    warnings: list[str] = field(default_factory=list)
 
 
 class World:
@@ -153,6 +154,7 @@ class World:
             for host, result in task["hosts"].items():
                 run.tasks[host] += not result.get("skipped")
                 run.messages[host].append(result.get("msg"))
+                run.warnings += result.get("warnings", [])
                 if result.get("failed") or result.get("unreachable"):
                     messages = [result.get("msg", ""), *(item.get("msg", "") for item in result.get("results", []))]
                     run.failed[host] = " ".join(str(message) for message in messages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -18,6 +19,7 @@ INSTANCE = f"arn:aws:ec2:{PLACE}:instance/i-0123456789abcdef0"
 ROLE = f"arn:aws:iam::{settings.ACCOUNT}:role/nodecache-main-{settings.REGION}-"
 TAG = "ssm:resourceTag/kubernetes.io/cluster/"
 OURS = {f"{TAG}prod": "owned"}
+REGISTRY = f"{settings.ACCOUNT}.dkr.ecr.{settings.REGION}.amazonaws.com"
 EVENTS, SSM = "events.amazonaws.com", "ssm.amazonaws.com"
 SEND, START, PASS = "ssm:SendCommand", "ssm:StartAutomationExecution", "iam:PassRole"
 
@@ -188,3 +190,69 @@ def test_every_parameter_is_anchored(world: Any, lab: Any) -> None:
                 Targets=[{"Key": "tag:kubernetes.io/cluster/prod", "Values": ["owned"]}],
                 Parameters={parameter: [f"{given[0]};id"]},
             )
+
+
+# Tags as whoever can push might wish them; ECR itself takes no more than 128 of its own characters.
+HARMLESS = ["v1", "a" * 128, "..", "-rf", "NODECACHE_REQUEST", "aws.events.event"]
+HARMFUL = [
+    *(f"v1{evil}" for evil in EVIL),
+    *(f"{evil}v1" for evil in EVIL),
+    'v1","action":["release"],"x":["',
+    '"],"images":["evil.example/x:v1@sha256:' + "b" * 64,
+    "<aws.events.event>",
+    "<aws.events.event.json>",
+    "<digest>",
+    "${jndi:ldap://x}",
+    "v1@sha256:" + "b" * 64 + "\nx",
+    "\u0000v1",
+    "\u202ev1",
+    "\u0661",
+    "v" * 129,
+    "v" * 5000,
+]
+
+
+@pytest.mark.parametrize("delivery", ["run_command", "automation"])
+def test_tags_chosen_by_an_attacker_reach_no_node(
+    world: Any, lab: Any, bus: Any, monkeypatch: pytest.MonkeyPatch, delivery: str
+) -> None:
+    from tests.lab.conftest import Result
+
+    ran: list[str] = []
+
+    def run(_instance: str, script: str, *_more: Any) -> Any:
+        ran.append(script)
+        return Result(0, b"{}", b"")
+
+    monkeypatch.setattr(lab.fleet, "run", run)
+    lab.node(**{"kubernetes.io/cluster/prod": "owned"})
+    world.done({"main": {"prefetch_delivery": delivery}})
+    digest = f"sha256:{'a' * 64}"
+    for tag in (*HARMFUL, *HARMLESS):
+        detail = {"repository-name": "team/web", "image-digest": digest}
+        bus.push(tag, **detail, **{"action-type": "PUSH", "result": "SUCCESS"})
+    wanted = {f'"images": ["{REGISTRY}/team/web:{tag}@{digest}"]}}' for tag in HARMLESS}
+
+    def events() -> list[str]:
+        return [script for script in ran if '"source": "event"' in script]
+
+    lab.until(lambda: len(events()) == len(HARMLESS), 30)
+    assert {re.search(r'"images": \["[0-9].*', script)[0] for script in events()} == wanted  # type: ignore[index]
+    # The others are not lost either: each lies in the queue, whole. A name of Parameter Store, which Run Command looks
+    # up as it runs, fails there.
+    named = [tag for tag in HARMFUL if "{{ssm:" in tag and delivery == "run_command"]
+    undelivered = sorted(tag for tag in HARMFUL if tag not in named)
+    sqs, letters = lab.client("sqs"), list[str]()
+    url = sqs.get_queue_url(QueueName="nodecache-main-dead-letter")["QueueUrl"]
+
+    def read() -> bool:
+        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            letters.append(json.loads(message["Body"])["detail"]["image-tag"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return len(letters) >= len(undelivered)
+
+    lab.until(read, 30)
+    assert sorted(letters) == undelivered
+    commands = lab.ssm.list_commands(Filters=[{"key": "Status", "value": "Failed"}])["Commands"]
+    assert len(commands) == len(named)
+    assert len(events()) == len(HARMLESS)
