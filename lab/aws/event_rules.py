@@ -19,7 +19,7 @@ from moto.events.responses import EventsHandler
 from lab.aws import iam, schedule
 from lab.aws.validation import register
 
-LARGEST_REQUEST = 1024 * 1024
+LARGEST_REQUEST, ENTRIES = 1024 * 1024, 10
 TAGS, RULES_PER_BUS = 50, 300
 SERVICE = "events.amazonaws.com"
 _RATE = re.compile(r"rate\(([1-9][0-9]*) (minute|hour|day)(s?)\)")
@@ -65,7 +65,13 @@ def check_tags(params: Mapping[str, Any]) -> Iterator[str]:
 
 
 def check_entries(params: Mapping[str, Any]) -> Iterator[str]:
-    """Refuse events that are too large together."""
+    """Refuse too many events, and those that are too large together."""
+    if len(params["Entries"]) > ENTRIES:
+        # Moto's words for it count only the events that are right.
+        yield (
+            "1 validation error detected: Value '[PutEventsRequestEntry]' at 'entries' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {ENTRIES}"
+        )
     fields = ("Source", "DetailType", "Detail", "Resources")
     texts = (str(entry.get(field, "")) for entry in params["Entries"] for field in fields)
     if sum(len(text.encode()) for text in texts) > LARGEST_REQUEST:

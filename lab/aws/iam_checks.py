@@ -21,7 +21,7 @@ from lab.aws import iam_limits
 CHECKED = (
     *("CreateRole", "UpdateAssumeRolePolicy", "TagRole"),
     *("CreatePolicy", "CreatePolicyVersion", "PutRolePolicy", "CreateInstanceProfile", "CreateServiceLinkedRole"),
-    *("ListRoles", "ListVirtualMFADevices"),
+    *("ListRoles", "ListRoleTags", "ListPolicyTags", "ListVirtualMFADevices"),
 )
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 _ACCOUNT = re.compile(r"\*|\d{12}|arn:[\w-]+:(iam|sts)::\d{12}:(root|(role|user|assumed-role|federated-user)/.+)")

@@ -266,6 +266,7 @@ OTHERS: list[Wrong] = [
         for entries in (
             [],
             [{"Source": "a", "DetailType": "b", "Detail": "{}"}] * 11,
+            [{"Source": "aws.a", "DetailType": "b", "Detail": "{}"}] * 11,
             [{"Source": "a", "DetailType": "b", "Detail": json.dumps({"x": "y" * 1100000})}],
             [{"Source": "a", "DetailType": "b", "Detail": "{}", "EventBusName": "a b"}],
         )

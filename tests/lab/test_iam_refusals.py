@@ -72,6 +72,8 @@ CALLS: list[Wrong] = [
     ("DeleteConflict", "delete_role", {"RoleName": "role"}),
     ("InvalidInput", "create_service_linked_role", {"AWSServiceName": "events"}),
     *((V, name, {"Marker": "x"}) for name in ("list_roles", "list_virtual_mfa_devices")),
+    (V, "list_role_tags", {"RoleName": "role", "Marker": "x"}),
+    (V, "list_policy_tags", {"PolicyArn": f"{MANAGED}/AmazonSSMManagedInstanceCore", "Marker": "x"}),
 ]
 
 
