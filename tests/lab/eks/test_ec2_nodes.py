@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from lab.aws import ec2_nodes
 
-GROUP = {"clusterName": "c", "nodegroupName": "g"}
-
 
 def test_a_stopped_instance_is_no_node_until_it_starts_again(account):
     account.group(desired=1)

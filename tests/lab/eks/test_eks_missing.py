@@ -116,17 +116,6 @@ def test_a_page_that_nobody_was_given(with_entries, operation, token):
     )
 
 
-@pytest.mark.parametrize("version", ["1.29", "2.0", "1.34.1", "latest", "x"])
-def test_a_version_that_eks_does_not_run(account, version):
-    for request in (
-        {"operation": "update_cluster_version", "name": "c", "version": version},
-        {"operation": "describe_cluster_versions", "clusterVersions": [version]},
-        {"operation": "describe_addon_versions", "kubernetesVersion": version},
-        {"operation": "create_nodegroup", **account.request(version=version)},
-    ):
-        assert refused(account.eks, **request)["Code"] == "InvalidParameterException"
-
-
 def test_a_cluster_that_holds_something_stays(account):
     account.group(desired=0)
     error = refused(account.eks, "delete_cluster", name="c")
@@ -152,37 +141,3 @@ def test_what_is_there_already(with_entries):
         getattr(account.eks, operation)(**twice[operation])
     for operation, request in twice.items():
         assert refused(account.eks, operation, **request)["Code"] == "ResourceInUseException"
-
-
-@pytest.mark.parametrize(
-    ("versions", "message"),
-    [
-        ({"version": "1.36"}, "can't be greater"),
-        ({"version": "1.33"}, "can't be rolled back"),
-        ({"version": "1.19"}, ""),
-        ({"releaseVersion": "1.33.1-20260715"}, "not valid for kubernetes version"),
-        ({"launchTemplate": {"name": "nobody"}}, "Launch template was not specified"),
-    ],
-)
-def test_a_version_a_node_group_cannot_have(account, versions, message):
-    account.group(desired=0)
-    error = refused(account.eks, "update_nodegroup_version", clusterName="c", nodegroupName="g", **versions)
-    assert error["Code"] == "InvalidParameterException"
-    assert message in error["Message"]
-
-
-@pytest.mark.parametrize(
-    "profile",
-    [
-        {"selectors": []},
-        {"selectors": [{"labels": {"a": "b"}}]},
-        {"selectors": [{"namespace": f"n{number}"} for number in range(6)]},
-        {"fargateProfileName": "eks-f"},
-        {"podExecutionRoleArn": "role"},
-        {"subnets": ["subnet-x"]},
-        {"tags": {"aws:x": "y"}},
-    ],
-)
-def test_a_fargate_profile_that_aws_would_not_make(account, profile):
-    request = {"clusterName": "c", **ON_CLUSTERS["create_fargate_profile"], **profile}
-    assert refused(account.eks, "create_fargate_profile", **request)["Code"] == "InvalidParameterException"

@@ -127,23 +127,6 @@ def test_a_launch_templates_tags_user_data_and_disk_reach_the_instances(account)
     assert {"Key": "Name", "Value": "second"} in account.instance(other)["Tags"]
 
 
-def test_a_version_update_replaces_every_node(account):
-    account.group(updateConfig={"maxUnavailable": 2})
-    before = set(account.fleet.nodes)
-    with pytest.raises(ClientError, match="InvalidParameterException.*greater than the cluster's version"):
-        account.eks.update_nodegroup_version(**NOT_THERE, version="1.35")
-    account.eks.update_cluster_version(name="c", version="1.35")
-    account.until(lambda: account.eks.describe_cluster(name="c")["cluster"]["status"] == "ACTIVE")
-    account.eks.update_nodegroup_version(**NOT_THERE)
-    group = account.reach("g", "ACTIVE")
-    assert group["version"] == "1.35"
-    assert group["releaseVersion"].startswith("1.35.")
-    assert len(account.fleet.nodes) == 2
-    assert not before & set(account.fleet.nodes)
-    with pytest.raises(ClientError, match="InvalidParameterException.*rolled back"):
-        account.eks.update_nodegroup_version(**NOT_THERE, version="1.34")
-
-
 def test_what_is_asked_is_kept(account):
     pool = {"enabled": False, "minSize": 1}
     kept = {
@@ -161,16 +144,6 @@ def test_what_is_asked_is_kept(account):
     # Omitted members of the warm pool's settings keep their values.
     account.eks.update_nodegroup_config(**NOT_THERE, warmPoolConfig={"minSize": 2})
     assert account.reach("g", "ACTIVE")["warmPoolConfig"] == {"enabled": False, "minSize": 2}
-
-
-def test_taints_are_known_by_key_and_effect(account):
-    taint = {"key": "k", "value": "v", "effect": "NO_SCHEDULE"}
-    other = {**taint, "effect": "NO_EXECUTE"}
-    account.group(desired=0, taints=[taint, other])
-    account.eks.update_nodegroup_config(**NOT_THERE, taints={"addOrUpdateTaints": [{**taint, "value": "w"}]})
-    assert account.reach("g", "ACTIVE")["taints"] == [other, {**taint, "value": "w"}]
-    account.eks.update_nodegroup_config(**NOT_THERE, taints={"removeTaints": [other]})
-    assert account.reach("g", "ACTIVE")["taints"] == [{**taint, "value": "w"}]
 
 
 def test_remote_access_has_a_security_group_while_the_group_lives(account):
@@ -194,16 +167,6 @@ def test_a_node_that_does_not_start_fails_the_group(account):
     assert "no bridge" in group["health"]["issues"][0]["message"]
     account.eks.delete_nodegroup(**NOT_THERE)
     account.gone()
-
-
-def test_an_update_that_fails_says_so(account):
-    account.group(desired=1)
-    account.fleet.refuse = "no room"
-    update = account.eks.update_nodegroup_config(**NOT_THERE, scalingConfig={"desiredSize": 2})["update"]
-    account.reach("g", "DEGRADED")
-    answer = account.eks.describe_update(name="c", nodegroupName="g", updateId=update["id"])["update"]
-    assert answer["status"] == "Failed"
-    assert "no room" in answer["errors"][0]["errorMessage"]
 
 
 def test_a_request_that_comes_twice_with_its_token_is_done_once(account):

@@ -1,7 +1,6 @@
-"""Lifecycle, repository and registry policies, replication and scanning that ECR refuses.
+"""Lifecycle policies that ECR refuses.
 
-https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html,
-https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-settings.html
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from lab import settings
 from lab.aws import ecr
 
 
@@ -26,12 +24,6 @@ def rule(priority: Any = 1, action: Any = None, **selection: Any) -> dict[str, A
     base = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 3}
     chosen = {key: value for key, value in (base | selection).items() if value is not None}
     return {"rulePriority": priority, "selection": chosen, "action": action or {"type": "expire"}}
-
-
-def policy(**changes: Any) -> str:
-    statement = {"Sid": "a", "Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"} | changes
-    kept = {key: value for key, value in statement.items() if value is not None}
-    return json.dumps({"Version": "2012-10-17", "Statement": [kept]})
 
 
 @pytest.fixture
@@ -53,6 +45,7 @@ def refused(client: Any, operation: str, **request: Any) -> dict[str, Any]:
 
 
 ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
+
 LIFECYCLES = [
     ("not JSON", "x" * 100, "Could not map policyString"),
     ("a list", json.dumps(["x" * 100]), "object"),
@@ -102,82 +95,3 @@ def test_a_lifecycle_policy_that_is_none(client: Any, text: str, said: str) -> N
         assert "Lifecycle policy validation failure: " in error["Message"]
         assert said in error["Message"]
     assert refused(client, "get_lifecycle_policy", repositoryName="app")["Code"] == "LifecyclePolicyNotFoundException"
-
-
-POLICIES = [
-    ("not JSON", "{"),
-    ("a list", "[]"),
-    ("empty", "{}"),
-    ("no statement", '{"Version": "2012-10-17", "Statement": []}'),
-    ("unknown version", policy().replace("2012-10-17", "2020-01-01")),
-    ("a statement that is a text", '{"Version": "2012-10-17", "Statement": ["Allow"]}'),
-    ("no effect", policy(Effect=None)),
-    ("wrong effect", policy(Effect="allow")),
-    ("no principal", policy(Principal=None)),
-    ("no action", policy(Action=None)),
-    ("another service's action", policy(Action="s3:GetObject")),
-    ("an action that is none", policy(Action=[7])),
-]
-
-
-@pytest.mark.parametrize("text", [row[1] for row in POLICIES], ids=[row[0] for row in POLICIES])
-def test_a_policy_that_is_none(client: Any, text: str) -> None:
-    for request in (
-        {"operation": "set_repository_policy", "repositoryName": "app", "policyText": text},
-        {"operation": "put_registry_policy", "policyText": text.replace('"Action"', '"Resource": "*", "Action"')},
-    ):
-        error = refused(client, **request)
-        assert (error["Code"], "policy provided" in error["Message"]) == ("InvalidParameterException", True)
-    assert refused(client, "get_registry_policy")["Code"] == "RegistryPolicyNotFoundException"
-
-
-def test_a_registrys_policy_needs_a_resource_and_had_three_actions_once(client: Any) -> None:
-    assert refused(client, "put_registry_policy", policyText=policy())["Code"] == "InvalidParameterException"
-    client.put_registry_policy(policyText=policy(Resource="*"))
-    client.put_account_setting(name="REGISTRY_POLICY_SCOPE", value="V1")
-    error = refused(client, "put_registry_policy", policyText=policy(Resource="*"))
-    assert error["Code"] == "InvalidParameterException"
-    client.put_registry_policy(policyText=policy(Resource="*", Action="ecr:ReplicateImage"))
-
-
-def place(region: str = "eu-west-1", account: str = settings.ACCOUNT) -> dict[str, str]:
-    return {"region": region, "registryId": account}
-
-
-@pytest.mark.parametrize(
-    ("rules", "said"),
-    [
-        ([{"destinations": [place(settings.REGION)]}], "cannot be the same as the source"),
-        ([{"destinations": [place("eu-west-9")]}], "eu-west-9"),
-        ([{"destinations": [place(), place()]}], "unique"),
-        ([{"destinations": [place(account=f"1{number:011}") for number in range(26)]}], "at most 25"),
-        ([{"destinations": []}], None),
-        ([{"destinations": [place()]}] * 26, "less than or equal to 25"),
-        ([{"destinations": [place(account="1")]}], "[0-9]{12}"),
-    ],
-)
-def test_a_replication_that_cannot_be(client: Any, rules: list[Any], said: str | None) -> None:
-    config = {"rules": rules}
-    if said is None:
-        assert client.put_replication_configuration(replicationConfiguration=config)
-        return
-    error = refused(client, "put_replication_configuration", replicationConfiguration=config)
-    assert error["Code"] == "InvalidParameterException"
-    assert said in error["Message"]
-    assert client.describe_registry()["replicationConfiguration"] == {"rules": []}
-
-
-@pytest.mark.parametrize(
-    ("kind", "paces"),
-    [
-        ("BASIC", ["CONTINUOUS_SCAN"]),
-        ("ENHANCED", ["SCAN_ON_PUSH", "SCAN_ON_PUSH"]),
-        ("FULL", []),
-        ("BASIC", ["DAILY"]),
-    ],
-)
-def test_scanning_that_cannot_be(client: Any, kind: str, paces: list[str]) -> None:
-    every = [{"filter": "*", "filterType": "WILDCARD"}]
-    rules = [{"scanFrequency": pace, "repositoryFilters": every} for pace in paces]
-    error = refused(client, "put_registry_scanning_configuration", scanType=kind, rules=rules)
-    assert error["Code"] == "InvalidParameterException"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from botocore.exceptions import ClientError
 
-SIZES = {"minSize": 0, "maxSize": 4, "desiredSize": 2}
 NOBODY = "arn:aws:iam::123456789012:role/nobody"
 
 
@@ -89,14 +86,6 @@ def test_subnets_of_another_vpc_are_refused(account):
         account.eks.create_nodegroup(**account.request(subnets=[account.subnet("10.8.1.0/24", "a", vpc)]))
 
 
-def test_a_role_that_ec2_may_not_assume_is_refused(account):
-    trust = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": ["eks.amazonaws.com"]}}}
-    trust["Statement"]["Action"] = "sts:AssumeRole"
-    role = account.iam.create_role(RoleName="plane", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    with pytest.raises(ClientError, match=r"service principals \[ec2.amazonaws.com\] were not found"):
-        account.eks.create_nodegroup(**account.request(nodeRole=role))
-
-
 @pytest.mark.parametrize(
     ("data", "more", "message"),
     [
@@ -140,56 +129,3 @@ def test_an_image_of_ones_own_makes_the_group_custom(account):
     assert (group["amiType"], group["releaseVersion"]) == ("CUSTOM", "ami-12c6146b")
     (name,) = account.fleet.nodes
     assert (account.instance(name)["ImageId"], account.instance(name)["InstanceType"]) == ("ami-12c6146b", "t3.large")
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({}, "No updates"),
-        ({"scalingConfig": {}}, "Either all or at least one of minSize, maxSize, desiredSize must be provided"),
-        ({"labels": {}}, "Both or either addOrUpdateLabels or removeLabels must not be empty"),
-        ({"taints": {"removeTaints": []}}, "Both or either addOrUpdateTaints or removeTaints must not be empty"),
-        ({"labels": {"addOrUpdateLabels": {"team": "blue!"}}}, "Invalid value: blue! :"),
-        ({"scalingConfig": {"minSize": 3}}, "Minimum capacity 3 can't be greater than desired size 1"),
-        ({"scalingConfig": {"desiredSize": 5}}, "Desired capacity 5 can't be greater than max size 4"),
-        ({"scalingConfig": {"maxSize": 0}}, "greater than or equal to 1"),
-        ({"labels": {"addOrUpdateLabels": {"eks.amazonaws.com/x": "y"}}}, "reserved prefixes"),
-        ({"taints": {"addOrUpdateTaints": [taint("Never")]}}, "NO_SCHEDULE"),
-        ({"updateConfig": {"maxUnavailable": 1, "maxUnavailablePercentage": 5}}, "at the same time"),
-        ({"warmPoolConfig": {"poolState": "Running"}}, "RUNNING"),
-    ],
-)
-def test_a_change_that_aws_would_not_make(account, change, message):
-    before = account.group(desired=1)
-    with pytest.raises(ClientError) as caught:
-        account.eks.update_nodegroup_config(clusterName="c", nodegroupName="g", **change)
-    assert caught.value.response["Error"]["Code"] == "InvalidParameterException"
-    assert message in caught.value.response["Error"]["Message"]
-    assert account.describe() == before
-
-
-def test_a_group_made_without_a_launch_template_never_gets_one(account):
-    account.ec2.create_launch_template(LaunchTemplateName="mine", LaunchTemplateData={"EbsOptimized": True})
-    account.group(desired=0)
-    with pytest.raises(ClientError, match="InvalidParameterException"):
-        account.eks.update_nodegroup_version(clusterName="c", nodegroupName="g", launchTemplate={"name": "mine"})
-
-
-def test_a_group_keeps_to_its_launch_template(account):
-    for name in ("mine", "other"):
-        account.ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData={"EbsOptimized": True})
-    account.group(desired=0, launchTemplate={"name": "mine"})
-    with pytest.raises(ClientError, match="different launch template"):
-        account.eks.update_nodegroup_version(clusterName="c", nodegroupName="g", launchTemplate={"name": "other"})
-
-
-def test_a_busy_group_takes_no_update(account):
-    account.group(desired=1)
-    account.fleet.slow.clear()
-    account.eks.update_nodegroup_config(clusterName="c", nodegroupName="g", scalingConfig={"desiredSize": 2})
-    try:
-        with pytest.raises(ClientError, match="ResourceInUseException.*not in Active State"):
-            account.eks.update_nodegroup_config(clusterName="c", nodegroupName="g", scalingConfig={"desiredSize": 1})
-    finally:
-        account.fleet.slow.set()
-    account.reach("g", "ACTIVE")

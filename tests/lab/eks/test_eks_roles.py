@@ -1,0 +1,28 @@
+"""Roles that a cluster or its nodes cannot have.
+
+https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html and
+https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+def test_a_role_that_eks_may_not_assume_is_refused(account):
+    trust = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}}
+    trust["Statement"]["Action"] = "sts:AssumeRole"
+    role = account.iam.create_role(RoleName="ec2", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    with pytest.raises(ClientError, match="the trusted entity is not correct"):
+        account.cluster("d", roleArn=role)
+
+
+def test_a_role_that_ec2_may_not_assume_is_refused(account):
+    trust = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": ["eks.amazonaws.com"]}}}
+    trust["Statement"]["Action"] = "sts:AssumeRole"
+    role = account.iam.create_role(RoleName="plane", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    with pytest.raises(ClientError, match=r"service principals \[ec2.amazonaws.com\] were not found"):
+        account.eks.create_nodegroup(**account.request(nodeRole=role))

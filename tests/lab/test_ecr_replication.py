@@ -1,0 +1,76 @@
+"""Replication: what its configuration may say, and where an image is on its way to.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from lab import settings
+from lab.aws import ecr
+
+
+@pytest.fixture
+def client(lab: Any) -> Any:
+    """Return ECR with one repository."""
+    ecr.install()
+    made = lab.client("ecr", config=Config(parameter_validation=False, retries={"total_max_attempts": 1}))
+    made.create_repository(repositoryName="app")
+    return made
+
+
+def refused(client: Any, operation: str, **request: Any) -> dict[str, Any]:
+    with pytest.raises(ClientError) as caught:
+        getattr(client, operation)(**request)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    error: dict[str, Any] = caught.value.response["Error"]
+    assert error["Message"]
+    return error
+
+
+def place(region: str = "eu-west-1", account: str = settings.ACCOUNT) -> dict[str, str]:
+    return {"region": region, "registryId": account}
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ([{"destinations": [place(settings.REGION)]}], "cannot be the same as the source"),
+        ([{"destinations": [place("eu-west-9")]}], "eu-west-9"),
+        ([{"destinations": [place(), place()]}], "unique"),
+        ([{"destinations": [place(account=f"1{number:011}") for number in range(26)]}], "at most 25"),
+        ([{"destinations": []}], None),
+        ([{"destinations": [place()]}] * 26, "less than or equal to 25"),
+        ([{"destinations": [place(account="1")]}], "[0-9]{12}"),
+    ],
+)
+def test_a_replication_that_cannot_be(client: Any, rules: list[Any], said: str | None) -> None:
+    config = {"rules": rules}
+    if said is None:
+        assert client.put_replication_configuration(replicationConfiguration=config)
+        return
+    error = refused(client, "put_replication_configuration", replicationConfiguration=config)
+    assert error["Code"] == "InvalidParameterException"
+    assert said in error["Message"]
+    assert client.describe_registry()["replicationConfiguration"] == {"rules": []}
+
+
+def test_replication_is_on_its_way_to_where_its_rules_send_an_image(client: Any) -> None:
+    place = {"region": "eu-west-1", "registryId": settings.ACCOUNT}
+    mine = [{"filter": "mine/", "filterType": "PREFIX_MATCH"}]
+    rules = [{"destinations": [place], "repositoryFilters": mine}]
+    client.put_replication_configuration(replicationConfiguration={"rules": rules})
+    text = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"})
+    for name, expected in (("mine/app", [{**place, "status": "IN_PROGRESS"}]), ("other", [])):
+        client.create_repository(repositoryName=name)
+        client.put_image(repositoryName=name, imageManifest=text, imageTag="v1")
+        status = client.describe_image_replication_status(repositoryName=name, imageId={"imageTag": "v1"})
+        assert status["replicationStatuses"] == expected
+        signing = client.describe_image_signing_status(repositoryName=name, imageId={"imageTag": "v1"})
+        assert signing["signingStatuses"] == []
