@@ -11,10 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from moto.ssm.models import SimpleSystemManagerBackend
+from moto.ssm.responses import SimpleSystemManagerResponse
 
 from lab.aws.document_parameters import DocumentError
+from lab.aws.ssm_support import error
 from lab.aws.validation import register
 
+_describe_parameters = SimpleSystemManagerResponse.describe_parameters
 LONGEST = {"Standard": 4096, "Advanced": 8192}
 
 _REFERENCE = re.compile(r"\{\{ *ssm:([a-zA-Z0-9_.\-/]+)(:[0-9]+)? *\}\}")
@@ -48,6 +51,15 @@ def check_value(params: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name} tier parameters support a maximum parameter value of {most} characters."
 
 
+def describe_parameters(self: SimpleSystemManagerResponse) -> Any:
+    """Answer DescribeParameters; moto takes whatever token it is given for the number it gives out."""
+    token = self._get_param("NextToken")
+    if token and not token.strip().isdecimal():
+        raise error("InvalidNextToken", "The specified token is not valid.")
+    return _describe_parameters(self)
+
+
 def install() -> None:
     """Check parameters before moto keeps them."""
+    SimpleSystemManagerResponse.describe_parameters = describe_parameters  # type: ignore[method-assign]
     register("ssm", "PutParameter", check_value)
