@@ -10,8 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from lab import server, settings
-from lab.node import cgroups, network
+from lab.node import cgroups, fleet, network
+from lab.registry import daemons
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ["ec2.amazonaws.com", "eks.amazonaws.com"]
@@ -92,15 +95,26 @@ def start_a_node() -> None:
     ssm.get_waiter("command_executed").wait(**command, WaiterConfig={"Delay": 1})
 
 
-def test_a_killed_lab_leaves_nothing_after_down():
+def first_process(part: str) -> int:
+    """Return the pid of the server, of a node's init, or of the registry."""
+    if part == "server":
+        pid, _started = server.state_of()
+        return pid
+    if part == "node":
+        return fleet.recorded()[0].init
+    pid: int = json.loads((daemons.FOLDER / "docker-registry.json").read_text())["pid"]
+    return pid
+
+
+@pytest.mark.parametrize("part", ["server", "node", "registry"])
+def test_a_killed_lab_leaves_nothing_after_down(part):
     lab("down")
     before = machine()
     lab("up")
     try:
         start_a_node()
         assert machine() != before
-        pid, _started = server.state_of()
-        os.kill(pid, signal.SIGKILL)
+        os.kill(first_process(part), signal.SIGKILL)
     finally:
         lab("down")
     assert machine() == before
