@@ -64,8 +64,9 @@ def fixture():
         command = [str(Path(sys.executable).with_name("ansible-doc")), "-t", "module", *arguments]
         names = [f"nodecache.eks.{name}" for name in MODULES]
         environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "COLUMNS": "120"}
-        kept = {"capture_output": True, "text": True, "check": False}
-        done = subprocess.run([*command, *names], cwd=ROOT, env=environment, **kept)
+        done = subprocess.run(
+            [*command, *names], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0 and not done.stderr, done.stderr
         return done.stdout
 
