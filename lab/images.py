@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import packages, settings
-from lab.aws.ecr_manifest import OCI, OCI_INDEX, digest_of
+from lab.aws.ecr.manifest import OCI, OCI_INDEX, digest_of
 from lab.registry import store
 
 BASE = f"{settings.ECR_HOST}/busybox:stable"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from lab.aws import ecr_layers as layers
+from lab.aws.ecr import layers
 from lab.registry import v2
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]

@@ -16,7 +16,12 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.ecr.models import Image, Repository
 
-from lab.aws import ecr_access, ecr_images, ecr_layers, ecr_manifest, ecr_pull_through, ecr_tokens
+from lab.aws.ecr import access as ecr_access
+from lab.aws.ecr import images as ecr_images
+from lab.aws.ecr import layers as ecr_layers
+from lab.aws.ecr import manifest as ecr_manifest
+from lab.aws.ecr import pull_through as ecr_pull_through
+from lab.aws.ecr import tokens as ecr_tokens
 
 LARGEST = 4194304
 _HOST = re.compile(r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?::\d+)?")

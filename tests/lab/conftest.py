@@ -153,22 +153,19 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
-    from lab.aws import (
-        absent,
-        automation,
-        ssm_association_history,
-        ssm_associations,
-        ssm_command_lists,
-        ssm_commands,
-        ssm_document_lists,
-        ssm_documents,
-        ssm_instance_properties,
-        ssm_instances,
-        ssm_parameters,
-        ssm_patching,
-        ssm_sessions,
-        validation,
-    )
+    from lab.aws import absent, validation
+    from lab.aws.ssm import association_history as ssm_association_history
+    from lab.aws.ssm import associations as ssm_associations
+    from lab.aws.ssm import automation
+    from lab.aws.ssm import command_lists as ssm_command_lists
+    from lab.aws.ssm import commands as ssm_commands
+    from lab.aws.ssm import document_lists as ssm_document_lists
+    from lab.aws.ssm import documents as ssm_documents
+    from lab.aws.ssm import instance_properties as ssm_instance_properties
+    from lab.aws.ssm import instances as ssm_instances
+    from lab.aws.ssm import parameters as ssm_parameters
+    from lab.aws.ssm import patching as ssm_patching
+    from lab.aws.ssm import sessions as ssm_sessions
 
     fleet = FakeFleet(tmp_path)
     monkeypatch.setattr("lab.node.fleet.FLEET", fleet)
@@ -377,7 +374,9 @@ class Bus:
 @pytest.fixture
 def bus(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Bus:
     """Return EventBridge as the lab extends it, with IAM enforced."""
-    from lab.aws import event_delivery, events, iam_requests
+    from lab.aws import events
+    from lab.aws.events import delivery as event_delivery
+    from lab.aws.iam import requests as iam_requests
 
     events.install()
     iam_requests.install()

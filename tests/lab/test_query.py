@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lab.aws import query, sts
+from lab.aws import query
+from lab.aws.iam import sts
 
 V = "ValidationError"
 NAME = {"RoleName": "role"}

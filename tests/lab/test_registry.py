@@ -19,7 +19,10 @@ from typing import Any
 import pytest
 
 from lab import images, packages, settings, tls
-from lab.aws import ecr, ecr_layers, ecr_manifest, ecr_tokens, events
+from lab.aws import ecr, events
+from lab.aws.ecr import layers as ecr_layers
+from lab.aws.ecr import manifest as ecr_manifest
+from lab.aws.ecr import tokens as ecr_tokens
 from lab.registry import config, daemons, hooks, store, v2
 
 pytestmark = [

@@ -15,7 +15,7 @@ import pytest
 from botocore.config import Config
 
 from lab import settings
-from lab.aws import ec2_nodes
+from lab.aws.ec2 import nodes as ec2_nodes
 from lab.node.machine import Machine, Tell
 
 TRUST = {
@@ -146,7 +146,8 @@ def port_fixture() -> Iterator[int]:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
-    from lab.aws import eks, ssm_associations, validation
+    from lab.aws import eks, validation
+    from lab.aws.ssm import associations as ssm_associations
 
     for module in (validation, ssm_associations, eks):
         module.install()

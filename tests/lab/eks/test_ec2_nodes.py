@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.aws import ec2_nodes
+from lab.aws.ec2 import nodes
 
 
 def test_a_stopped_instance_is_no_node_until_it_starts_again(account):
@@ -63,7 +63,7 @@ def test_instances_of_nobodys_group_are_no_nodes(account):
     account.ec2.start_instances(InstanceIds=[made])
     account.ec2.terminate_instances(InstanceIds=[made])
     assert account.fleet.started == []
-    assert made not in ec2_nodes._nodes
+    assert made not in nodes._nodes
 
 
 def test_a_node_is_told_its_zone_its_type_and_the_tags_it_may_read(account):

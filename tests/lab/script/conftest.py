@@ -23,7 +23,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader
 
 from lab import images, packages, settings
-from lab.aws import document_parameters, document_run
+from lab.aws.ssm import document_parameters, document_run
 from lab.node import network
 from lab.node.fleet import FLEET, Result, recorded
 

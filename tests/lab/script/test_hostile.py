@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lab.aws import document_parameters, document_run
+from lab.aws.ssm import document_parameters, document_run
 
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 DIGEST = "sha256:" + "a" * 64

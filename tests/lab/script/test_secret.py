@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from lab.aws import ecr_tokens
+from lab.aws.ecr import tokens as ecr_tokens
 
 
 class Watch:

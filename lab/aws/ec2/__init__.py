@@ -1,0 +1,1 @@
+"""EC2, as far as EKS's nodes are concerned."""

@@ -1,0 +1,101 @@
+"""Policies of repositories and of the registry, in front of moto's own check of their grammar.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ecr.responses import ECRResponse
+from moto.iam.exceptions import MalformedPolicyDocument
+from moto.iam.policy_validation import IAMPolicyDocumentValidator
+
+from lab.aws.ecr.support import invalid, registry
+
+_VERSIONS = ("2008-10-17", "2012-10-17")
+_V1_ACTIONS = ("ecr:CreateRepository", "ecr:ReplicateImage", "ecr:BatchImportUpstreamImage")
+_set_repository_policy: Callable[[ECRResponse], Any] = ECRResponse.set_repository_policy
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_statement(statement: Any, with_resource: bool) -> bool:
+    if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
+        return False
+    if ("Principal" in statement) == ("NotPrincipal" in statement):
+        return False
+    if ("Action" in statement) == ("NotAction" in statement):
+        return False
+    if with_resource and "Resource" not in statement and "NotResource" not in statement:
+        return False
+    actions = _listed(statement.get("Action", statement.get("NotAction")))
+    return bool(actions) and all(
+        isinstance(action, str) and (action == "*" or action.lower().startswith("ecr:")) for action in actions
+    )
+
+
+def statements(text: str, with_resource: bool) -> list[dict[str, Any]] | None:
+    """Return a policy's statements, or None where it is no policy on ECR."""
+    try:
+        policy = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(policy, dict) or policy.get("Version", _VERSIONS[0]) not in _VERSIONS:
+        return None
+    found = _listed(policy.get("Statement") or [])
+    return found if found and all(_is_statement(one, with_resource) for one in found) else None
+
+
+def set_repository_policy(self: ECRResponse) -> Any:
+    """Answer SetRepositoryPolicy."""
+    if statements(self._get_param("policyText"), with_resource=False) is None:
+        raise invalid("PolicyText", "Invalid repository policy provided")
+    return _set_repository_policy(self)
+
+
+def put_registry_policy(self: ECRResponse) -> ActionResult:
+    """Answer PutRegistryPolicy: in its first version a registry's policy had three actions, now it has all."""
+    owner, text = registry(self), self._get_param("policyText")
+    found = statements(text, with_resource=True)
+    scope = vars(owner).get("lab_settings", {}).get("REGISTRY_POLICY_SCOPE")
+    actions = {action for one in found or [] for action in _listed(one.get("Action", []))}
+    if found is None or (scope == "V1" and actions - set(_V1_ACTIONS)):
+        raise invalid("PolicyText", "Invalid registry policy provided")
+    try:
+        IAMPolicyDocumentValidator(text).validate()
+    except MalformedPolicyDocument as wrong:
+        raise invalid("PolicyText", "Invalid registry policy provided") from wrong
+    owner.registry_policy = text
+    return ActionResult({"registryId": owner.account_id, "policyText": text})
+
+
+def put_registry_scanning_configuration(self: ECRResponse) -> ActionResult:
+    """Answer PutRegistryScanningConfiguration: what is left out is basic scanning and no rules.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html
+    """
+    kind, rules = self._get_param("scanType") or "BASIC", self._get_param("rules") or []
+    pace = [rule["scanFrequency"] for rule in rules]
+    if kind == "BASIC" and "CONTINUOUS_SCAN" in pace:
+        raise invalid("rules", "CONTINUOUS_SCAN is not supported for the scan type BASIC")
+    if len(set(pace)) < len(pace):
+        raise invalid("rules", "There can be only one rule for each scan frequency")
+    registry(self).put_registry_scanning_configuration(kind, rules)
+    return ActionResult({"registryScanningConfiguration": {"scanType": kind, "rules": rules}})
+
+
+METHODS = {
+    function.__name__: function
+    for function in (
+        set_repository_policy,
+        put_registry_policy,
+        put_registry_scanning_configuration,
+    )
+}

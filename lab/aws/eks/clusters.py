@@ -1,0 +1,229 @@
+"""EKS clusters: what moto forgets of them is kept.
+
+https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any
+
+from botocore.exceptions import ClientError
+from moto.eks.models import Cluster, EKSBackend
+
+from lab.aws.eks import versions
+from lab.aws.eks.roles import check_cluster_role, check_form
+from lab.aws.eks.support import (
+    Params,
+    are_unreal,
+    check_tags,
+    client,
+    find_cluster,
+    in_use,
+    invalid,
+    once,
+    operation,
+    page,
+    refused,
+)
+
+PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+# Which update a member of the request is; several of one kind may come together.
+KINDS = {
+    "logging": "LoggingUpdate",
+    "accessConfig": "AccessConfigUpdate",
+    "upgradePolicy": "UpgradePolicyUpdate",
+    "zonalShiftConfig": "ZonalShiftConfigUpdate",
+    "computeConfig": "AutoModeUpdate",
+    "storageConfig": "AutoModeUpdate",
+    "kubernetesNetworkConfig": "AutoModeUpdate",
+    "remoteNetworkConfig": "RemoteNetworkConfigUpdate",
+    "deletionProtection": "DeletionProtectionUpdate",
+    "controlPlaneScalingConfig": "ControlPlaneScalingConfigUpdate",
+    "kubeApiServerConfig": "ControlPlaneComponentConfigUpdate",
+    "kubeSchedulerConfig": "ControlPlaneComponentConfigUpdate",
+    "kubeControllerManagerConfig": "ControlPlaneComponentConfigUpdate",
+}
+# What moto's Cluster has no place for, by the model's name.
+FORGOTTEN = [name for name in KINDS if name not in ("logging", "kubernetesNetworkConfig", "remoteNetworkConfig")]
+
+
+def attribute(name: str) -> str:
+    """Return the name moto keeps a member of the model under."""
+    return re.sub(r"([A-Z])", lambda found: "_" + found[1].lower(), name)
+
+
+def check_services(config: dict[str, Any]) -> None:
+    """Refuse addresses for services that are public, or too many or few."""
+    block = config.get("serviceIpv4Cidr")
+    if not block:
+        return
+    try:
+        network = ipaddress.IPv4Network(block)
+    except ValueError as wrong:
+        raise invalid(f"The specified service IPv4 CIDR {block} is invalid") from wrong
+    if not any(network.subnet_of(private) for private in PRIVATE):  # type: ignore[arg-type]
+        blocks = ", ".join(map(str, PRIVATE))
+        raise invalid(f"The specified service IPv4 CIDR {block} is not within one of the private blocks {blocks}")
+    if not 12 <= network.prefixlen <= 24:
+        raise invalid(f"The specified service IPv4 CIDR {block} must have a netmask between /24 and /12")
+
+
+def check_network(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what EKS adds to a cluster's network settings, having refused what it refuses."""
+    if config.get("endpointPublicAccess") is False and not config.get("endpointPrivateAccess"):
+        raise invalid("Private and public endpoint access can't both be disabled")
+    for block in config.get("publicAccessCidrs") or []:
+        try:
+            network = ipaddress.ip_network(block)
+        except ValueError as wrong:
+            raise invalid(f"The following CIDRs are invalid in publicAccessCidrs: [{block}]") from wrong
+        # https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html: no reserved addresses.
+        if any(network.version == 4 and network.subnet_of(private) for private in PRIVATE):  # type: ignore[arg-type]
+            raise invalid(f"The following CIDRs are not allowed in publicAccessCidrs: [{block}]")
+    subnets = config.get("subnetIds") or []
+    if not subnets:
+        raise invalid("Subnets are required")
+    if are_unreal(subnets):
+        return {}
+    try:
+        found = client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
+        if config.get("securityGroupIds"):
+            client("ec2").describe_security_groups(GroupIds=config["securityGroupIds"])
+    except ClientError as error:
+        raise invalid(error.response["Error"]["Message"]) from error
+    if len({subnet["AvailabilityZone"] for subnet in found}) < 2:
+        raise invalid("Subnets specified must be in at least two different AZs")
+    if len({subnet["VpcId"] for subnet in found}) > 1:
+        raise invalid("Subnets specified must belong to the same VPC")
+    return {"vpcId": found[0]["VpcId"]}
+
+
+def check_auto_mode(settings: dict[str, Any]) -> None:
+    """Refuse Auto Mode that is on in a part only."""
+    parts = [
+        (settings.get("computeConfig") or {}).get("enabled"),
+        ((settings.get("storageConfig") or {}).get("blockStorage") or {}).get("enabled"),
+        ((settings.get("kubernetesNetworkConfig") or {}).get("elasticLoadBalancing") or {}).get("enabled"),
+    ]
+    if len({bool(part) for part in parts}) > 1:
+        raise invalid(
+            "For EKS Auto Mode, please ensure that all required configs, including computeConfig, "
+            "kubernetesNetworkConfig, and blockStorage are all either fully enabled or fully disabled."
+        )
+
+
+def check_encryption(configs: list[dict[str, Any]]) -> None:
+    """Refuse an encryption of anything but secrets, or with what is no key."""
+    for config in configs:
+        if config.get("resources") != ["secrets"]:
+            raise invalid("The encryptionConfig's resources must be [secrets]")
+        arn = (config.get("provider") or {}).get("keyArn") or ""
+        if not re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+", arn):
+            raise invalid(f"The keyArn in encryptionConfig is not valid: '{arn}'")
+
+
+def create_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
+    """Make the cluster."""
+    return once(
+        backend,
+        "CreateCluster",
+        params,
+        lambda: _create_cluster(backend, params),
+        lambda: params["name"] in backend.clusters,
+    )
+
+
+def _create_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
+    name = params["name"]
+    if name in backend.clusters:
+        raise in_use(f"Cluster already exists with name: {name}", name)
+    version = params.get("version") or versions.DEFAULT
+    versions.check(version)
+    check_tags(params.get("tags") or {})
+    check_auto_mode(params)
+    check_services(params.get("kubernetesNetworkConfig") or {})
+    check_encryption(params.get("encryptionConfig") or [])
+    check_form(params["roleArn"])
+    config = params["resourcesVpcConfig"]
+    network = check_network(config)
+    if not are_unreal(config["subnetIds"]):
+        check_cluster_role(params["roleArn"])
+    cluster = backend.create_cluster(
+        name=name,
+        role_arn=params["roleArn"],
+        resources_vpc_config=dict(config),
+        version=version,
+        kubernetes_network_config=params.get("kubernetesNetworkConfig"),
+        logging=params.get("logging"),
+        client_request_token=params.get("clientRequestToken"),
+        tags=dict(params.get("tags") or {}),
+        encryption_config=params.get("encryptionConfig"),
+        remote_network_config=params.get("remoteNetworkConfig"),
+    )
+    if network:
+        network["clusterSecurityGroupId"] = _security_group(cluster, network["vpcId"])
+        defaults = {"endpointPublicAccess": True, "endpointPrivateAccess": False, "publicAccessCidrs": ["0.0.0.0/0"]}
+        cluster.resources_vpc_config = {"securityGroupIds": [], **defaults, **config, **network}
+    for member in FORGOTTEN:
+        if params.get(member) is not None:
+            setattr(cluster, attribute(member), params[member])
+    access = {"bootstrapClusterCreatorAdminPermissions": True, "authenticationMode": "CONFIG_MAP"}
+    vars(cluster).update(
+        access_config={**access, **(params.get("accessConfig") or {})},
+        upgrade_policy=params.get("upgradePolicy") or {"supportType": "EXTENDED"},
+        deletion_protection=bool(params.get("deletionProtection")),
+        health={"issues": []},
+        platformVersion="eks.10",
+    )
+    # The control plane is there at once, so that the next request already finds it ACTIVE.
+    return {"cluster": _seen(cluster, "CREATING")}
+
+
+def _seen(cluster: Cluster, status: str) -> dict[str, Any]:
+    """Return a cluster as it is answered at this moment, whatever becomes of it."""
+    return {**vars(cluster), "status": status, "platformVersion": cluster.platformVersion}
+
+
+def _security_group(cluster: Cluster, vpc: str) -> str:
+    name = f"eks-cluster-sg-{cluster.name}-{cluster.created_at.strftime('%f%S%M%H')}"
+    tags = [
+        {"Key": "Name", "Value": name},
+        {"Key": f"kubernetes.io/cluster/{cluster.name}", "Value": "owned"},
+        {"Key": "aws:eks:cluster-name", "Value": cluster.name},
+    ]
+    made: str = client("ec2").create_security_group(
+        GroupName=name,
+        Description="EKS created security group applied to ENI that is attached to EKS Control Plane master nodes, as "
+        "well as any managed workloads.",
+        VpcId=vpc,
+        TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
+    )["GroupId"]
+    return made
+
+
+def delete_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
+    """Remove a cluster that nothing holds."""
+    cluster = find_cluster(backend, params["name"])
+    if vars(cluster).get("deletion_protection"):
+        raise refused("Cluster cannot be deleted because deletion protection is enabled", clusterName=cluster.name)
+    if cluster.fargate_profiles:
+        raise in_use("Cluster has Fargate profiles attached", cluster.name)
+    backend.delete_cluster(cluster.name)
+    security_group = cluster.resources_vpc_config.get("clusterSecurityGroupId")
+    if security_group:
+        client("ec2").delete_security_group(GroupId=security_group)
+    return {"cluster": _seen(cluster, "DELETING")}
+
+
+def list_clusters(backend: EKSBackend, params: Params) -> dict[str, Any]:
+    """Answer the clusters' names."""
+    return page(sorted(backend.clusters), params, "clusters")
+
+
+def install() -> None:
+    """Replace moto's operations on clusters."""
+    operation("CreateCluster", create_cluster)
+    operation("DeleteCluster", delete_cluster)
+    operation("ListClusters", list_clusters)

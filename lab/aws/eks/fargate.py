@@ -1,0 +1,54 @@
+"""Fargate profiles: moto's records, with what EKS refuses of them in front; no pod ever runs on one here.
+
+https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+from moto.eks.models import EKSBackend
+
+from lab.aws.eks.roles import check_form
+from lab.aws.eks.support import Params, are_unreal, check_tags, client, find_cluster, invalid, operation, page
+
+MOST_SELECTORS = 5
+
+
+def create_fargate_profile(backend: EKSBackend, params: Params) -> dict[str, Any]:
+    """Record a profile."""
+    find_cluster(backend, params["clusterName"])
+    if params["fargateProfileName"].startswith("eks-"):
+        raise invalid("Fargate Profile names starting with eks- are reserved")
+    if len(params.get("selectors") or []) > MOST_SELECTORS:
+        raise invalid(f"Fargate Profile can have at most {MOST_SELECTORS} selectors.")
+    check_tags(params.get("tags") or {})
+    check_form(params["podExecutionRoleArn"])
+    subnets = params.get("subnets") or []
+    if not are_unreal(subnets):
+        try:
+            client("ec2").describe_subnets(SubnetIds=subnets)
+        except ClientError as error:
+            raise invalid(error.response["Error"]["Message"]) from error
+    profile = backend.create_fargate_profile(
+        fargate_profile_name=params["fargateProfileName"],
+        cluster_name=params["clusterName"],
+        selectors=params.get("selectors") or [],
+        pod_execution_role_arn=params["podExecutionRoleArn"],
+        subnets=subnets,
+        client_request_token=params.get("clientRequestToken") or "",
+        tags=dict(params.get("tags") or {}),
+    )
+    return {"fargateProfile": profile}
+
+
+def list_fargate_profiles(backend: EKSBackend, params: Params) -> dict[str, Any]:
+    """Answer the names of a cluster's Fargate profiles."""
+    return page(sorted(find_cluster(backend, params["clusterName"]).fargate_profiles), params, "fargateProfileNames")
+
+
+def install() -> None:
+    """Replace moto's operations."""
+    operation("CreateFargateProfile", create_fargate_profile)
+    operation("ListFargateProfiles", list_fargate_profiles)

@@ -1,0 +1,111 @@
+"""Roles and policies: what IAM refuses, and moto takes.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html and
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.utils import camelcase_to_underscores
+from moto.iam.exceptions import InvalidInput, MalformedPolicyDocument, ValidationError
+from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolicyDocumentValidator
+from moto.iam.responses import IamResponse
+
+from lab.aws.iam import limits
+
+CHECKED = (
+    *("CreateRole", "UpdateAssumeRolePolicy", "TagRole"),
+    *("CreatePolicy", "CreatePolicyVersion", "PutRolePolicy", "CreateInstanceProfile", "CreateServiceLinkedRole"),
+    *("ListRoles", "ListRoleTags", "ListPolicyTags", "ListVirtualMFADevices"),
+)
+_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
+_ACCOUNT = re.compile(r"\*|\d{12}|arn:[\w-]+:(iam|sts)::\d{12}:(root|(role|user|assumed-role|federated-user)/.+)")
+_plain: dict[str, Callable[..., Any]] = {}
+
+
+def _many(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _statements(text: str) -> list[dict[str, Any]]:
+    """Return a document's statements; what is no document at all is moto's to refuse."""
+    try:
+        found = json.loads(text)["Statement"]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [one for one in _many(found) if isinstance(one, dict)]
+
+
+def check_policy(text: str) -> None:
+    """Refuse an identity's policy that names principals, or an action that is none."""
+    IAMPolicyDocumentValidator(text).validate()
+    for one in _statements(text):
+        if "Principal" in one or "NotPrincipal" in one:
+            raise MalformedPolicyDocument("Policy document should not specify a principal.")
+        for action in _many(one.get("Action", "*")) + _many(one.get("NotAction", "*")):
+            if action != "*" and not str(action).partition(":")[2]:
+                raise MalformedPolicyDocument(
+                    "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
+                )
+
+
+def check_trust(text: str) -> None:
+    """Refuse a trust policy that trusts nobody there could be.
+
+    Moto's own tests make roles with any text in this place: only what is meant as a document is read as one.
+    """
+    if text.lstrip()[:1] not in ("{", "["):
+        return
+    IAMTrustPolicyDocumentValidator(text).validate()
+    for one in _statements(text):
+        principal = one.get("Principal", one.get("NotPrincipal"))
+        if principal is None:
+            raise MalformedPolicyDocument("Missing required field Principal")
+        if principal != "*":
+            _check_principal(principal)
+
+
+def _check_principal(principal: Any) -> None:
+    if not isinstance(principal, dict) or not principal:
+        raise MalformedPolicyDocument("Invalid principal in policy.")
+    for kind, names in principal.items():
+        form = {"Service": _SERVICE, "AWS": _ACCOUNT, "Federated": None, "CanonicalUser": None}.get(kind, "")
+        if form == "":
+            raise MalformedPolicyDocument(f"Invalid principal in policy: {kind!r}")
+        for name in _many(names):
+            if isinstance(form, re.Pattern) and not form.fullmatch(str(name)):
+                raise MalformedPolicyDocument(f'Invalid principal in policy: "{kind.upper()}":"{name}"')
+
+
+def _guarded(operation: str, method: str) -> Callable[..., Any]:
+    def respond(self: IamResponse) -> Any:
+        params = self._get_params()
+        if any(str(tag.get("Key", "")).lower().startswith("aws:") for tag in params.get("Tags") or []):
+            raise InvalidInput("Tag keys that start with aws: are reserved.")
+        if operation == "CreateServiceLinkedRole" and not _SERVICE.fullmatch(params["AWSServiceName"]):
+            raise InvalidInput(f"Service-linked role is not supported for {params['AWSServiceName']}.")
+        if not str(params.get("Marker", "0")).isdecimal():
+            raise ValidationError("Invalid Marker.")
+        if operation in ("CreateRole", "UpdateAssumeRolePolicy"):
+            check_trust(params.get("AssumeRolePolicyDocument") or params.get("PolicyDocument") or "")
+        elif "PolicyDocument" in params:
+            check_policy(params["PolicyDocument"])
+        if operation in limits.CHECKS:
+            limits.CHECKS[operation](self.backend, params)
+        return _plain[method](self)
+
+    return respond
+
+
+def install() -> None:
+    """Check these requests before moto answers them."""
+    for operation in {*CHECKED, *limits.CHECKS}:
+        method = camelcase_to_underscores(operation)
+        if method not in _plain:
+            _plain[method] = getattr(IamResponse, method)
+            setattr(IamResponse, method, _guarded(operation, method))

@@ -1,0 +1,1 @@
+"""Systems Manager: documents, commands, associations, automations and nodes."""

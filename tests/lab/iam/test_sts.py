@@ -1,0 +1,159 @@
+"""Who a key is, and who may assume a role.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html,
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html and
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+from lab import settings
+from lab.aws import iam
+from lab.aws.iam import sts
+
+TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+KEY = "ASIAAAAAAAAAAAAAAAA" + "B"
+
+
+@pytest.fixture(name="client")
+def client_fixture():
+    sts.install()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+
+    def made(service, key=settings.ACCESS_KEY):
+        url = f"http://{host}:{port}"
+        return boto3.client(
+            service, "us-east-1", endpoint_url=url, aws_access_key_id=key, aws_secret_access_key=settings.SECRET_KEY
+        )
+
+    yield made
+    server.stop()
+
+
+@pytest.fixture(name="role")
+def role_fixture(client):
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
+    role = client("iam").create_role(RoleName="sts-node", Path="/eks/", AssumeRolePolicyDocument=trust)["Role"]
+    yield role
+    client("iam").delete_role(RoleName="sts-node")
+
+
+def now():
+    return datetime.datetime.now(datetime.UTC)
+
+
+def test_a_node_is_its_roles_session(client, role):
+    iam.register(KEY, role["Arn"], "i-0123456789abcdef0", now() + datetime.timedelta(hours=1))
+    told = client("sts", KEY).get_caller_identity()
+    # The role's path is no part of the session's ARN.
+    assert told["Arn"] == "arn:aws:sts::123456789012:assumed-role/sts-node/i-0123456789abcdef0"
+    assert told["UserId"] == f"{role['RoleId']}:i-0123456789abcdef0"
+    assert told["Account"] == settings.ACCOUNT
+
+
+def test_the_administrator_is_no_role(client):
+    assert ":assumed-role/" not in client("sts").get_caller_identity()["Arn"]
+
+
+# moto misses the codes in botocore's model, which AWS answers with all the same.
+@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
+@pytest.mark.parametrize(
+    ("key", "code"), [(KEY, "ExpiredToken"), ("ASIACCCCCCCCCCCCCCCC", "InvalidClientTokenId")], ids=["old", "unknown"]
+)
+def test_a_key_that_is_none_is_refused(client, role, key, code):
+    iam.register(KEY, role["Arn"], "i-0123456789abcdef0", now() - datetime.timedelta(seconds=1))
+    with pytest.raises(ClientError) as refused:
+        client("sts", key).get_caller_identity()
+    assert refused.value.response["Error"]["Code"] == code
+
+
+@pytest.fixture(name="assume")
+def assume_fixture(client):
+    """Return what makes a role that trusts somebody, and has it assumed."""
+    iam_client, made = client("iam"), []
+
+    def assumed(principal, key=settings.ACCESS_KEY, condition=None, **more):
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
+        statement |= {"Condition": condition} if condition else {}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        role = iam_client.create_role(RoleName="sts-trusting", AssumeRolePolicyDocument=trust)["Role"]
+        made.append("sts-trusting")
+        return client("sts", key).assume_role(RoleArn=role["Arn"], RoleSessionName="me", **more)
+
+    yield assumed
+    for name in made:
+        iam_client.delete_role(RoleName=name)
+
+
+@pytest.fixture(name="person")
+def person_fixture(client):
+    iam_client = client("iam")
+    iam_client.create_user(UserName="sts-person")
+    key = iam_client.create_access_key(UserName="sts-person")["AccessKey"]["AccessKeyId"]
+    yield key
+    iam_client.delete_access_key(UserName="sts-person", AccessKeyId=key)
+    for name in iam_client.list_user_policies(UserName="sts-person")["PolicyNames"]:
+        iam_client.delete_user_policy(UserName="sts-person", PolicyName=name)
+    iam_client.delete_user(UserName="sts-person")
+
+
+PERSON = {"AWS": "arn:aws:iam::123456789012:user/sts-person"}
+ACCOUNT = {"AWS": "arn:aws:iam::123456789012:root"}
+
+
+def refused(call, *arguments, **more):
+    with pytest.raises(ClientError) as caught:
+        call(*arguments, **more)
+    return caught.value.response["Error"]["Code"]
+
+
+# moto misses these codes in botocore's model, which AWS answers with all the same.
+@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
+def test_a_role_that_trusts_a_service_alone_is_nobodys(assume):
+    assert refused(assume, {"Service": "ec2.amazonaws.com"}) == "AccessDenied"
+
+
+@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
+def test_a_role_that_is_not_there_is_denied_and_not_told_missing(client):
+    arn = "arn:aws:iam::123456789012:role/none"
+    assert refused(client("sts").assume_role, RoleArn=arn, RoleSessionName="me") == "AccessDenied"
+
+
+def test_a_user_named_by_the_role_needs_no_policy(assume, person):
+    assert assume(PERSON, person)["AssumedRoleUser"]["Arn"].endswith("assumed-role/sts-trusting/me")
+
+
+@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
+def test_where_the_role_trusts_the_account_the_users_policy_decides(client, assume, person):
+    assert refused(assume, ACCOUNT, person) == "AccessDenied"
+    allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    client("iam").put_user_policy(UserName="sts-person", PolicyName="p", PolicyDocument=text)
+    arn = "arn:aws:iam::123456789012:role/sts-trusting"
+    assert client("sts", person).assume_role(RoleArn=arn, RoleSessionName="me")["Credentials"]
+
+
+@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
+@pytest.mark.parametrize(("external", "code"), [("secret", None), ("other", "AccessDenied"), (None, "AccessDenied")])
+def test_the_external_id_is_asked_for(assume, external, code):
+    condition = {"StringEquals": {"sts:ExternalId": "secret"}}
+    more = {"ExternalId": external} if external else {}
+    if code:
+        assert refused(assume, ACCOUNT, condition=condition, **more) == code
+    else:
+        assert assume(ACCOUNT, condition=condition, **more)["Credentials"]
+
+
+@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
+def test_a_session_lasts_no_longer_than_the_role_says(assume):
+    assert refused(assume, ACCOUNT, DurationSeconds=3601) == "ValidationError"

@@ -1,0 +1,226 @@
+"""Documents over HTTP, where moto alone would answer differently.
+
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html,
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_UpdateDocument.html and
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ModifyDocumentPermission.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+from botocore.exceptions import ClientError
+
+NAME = "nodecache-test"
+
+
+def code(call: Any, **arguments: Any) -> str:
+    with pytest.raises(ClientError) as refused:
+        call(**arguments)
+    return refused.value.response["Error"]["Code"]
+
+
+def test_versions_and_the_default(lab: Any) -> None:
+    made = lab.ssm.create_document(
+        Name=NAME, DocumentType="Command", Content=lab.content("one"), TargetType="/AWS::EC2::Instance", DisplayName="d"
+    )
+    assert made["DocumentDescription"]["Status"] == "Creating"
+    for line in range(2, 12):
+        lab.ssm.update_document(Name=NAME, Content=lab.content(str(line)), DocumentVersion="$LATEST")
+    described = lab.ssm.describe_document(Name=NAME)["Document"]
+    assert (described["DefaultVersion"], described["LatestVersion"]) == ("1", "11")
+    assert (described["TargetType"], described["Status"]) == ("/AWS::EC2::Instance", "Active")
+    assert described["DisplayName"] == "d" and "Linux" in described["PlatformTypes"]
+    assert lab.ssm.describe_document(Name=NAME, DocumentVersion="$LATEST")["Document"]["DocumentVersion"] == "11"
+    assert lab.ssm.get_document(Name=NAME, DocumentVersion="$DEFAULT")["DocumentVersion"] == "1"
+    lab.ssm.update_document_default_version(Name=NAME, DocumentVersion="11")
+    assert lab.ssm.get_document(Name=NAME)["DocumentVersion"] == "11"
+    listed = lab.ssm.list_document_versions(Name=NAME, MaxResults=5)
+    assert [row["DocumentVersion"] for row in listed["DocumentVersions"]] == ["11", "10", "9", "8", "7"]
+    assert listed["DocumentVersions"][0]["IsDefaultVersion"] and listed["NextToken"]
+
+
+def test_an_arn_names_a_document(lab: Any) -> None:
+    lab.document("true")
+    arn = f"arn:aws:ssm:us-east-1:123456789012:document/{NAME}"
+    assert lab.ssm.describe_document(Name=arn)["Document"]["Name"] == NAME
+
+
+def test_what_update_refuses(lab: Any) -> None:
+    lab.document("true")
+    update, other = lab.ssm.update_document, lab.content("other")
+    assert code(update, Name=NAME, Content=other) == "InvalidDocumentVersion"
+    assert code(update, Name=NAME, Content=other, DocumentVersion="2") == "InvalidDocumentVersion"
+    spaced = json.dumps(json.loads(lab.content("true")), indent=4)
+    assert code(update, Name=NAME, Content=spaced, DocumentVersion="$LATEST") == "DuplicateDocumentContent"
+    assert code(update, Name="missing", Content=other, DocumentVersion="$LATEST") == "InvalidDocument"
+
+
+def test_what_create_refuses(lab: Any) -> None:
+    create = lab.ssm.create_document
+    for name in ("AWS-mine", "amazonish", "AMZN-x"):
+        assert code(create, Name=name, DocumentType="Command", Content=lab.content("x")) == "ValidationException"
+    assert code(create, Name="a b c", DocumentType="Command", Content=lab.content("x")) == "ValidationException"
+    assert code(create, Name=NAME, DocumentType="Nonsense", Content=lab.content("x")) == "ValidationException"
+    for wrong in ("{", '{"schemaVersion": "2.2"}', lab.content("x", a_b={"type": "String"})):
+        assert code(create, Name=NAME, DocumentType="Command", Content=wrong) == "InvalidDocumentContent"
+    lab.document("true")
+    assert code(create, Name=NAME, DocumentType="Command", Content=lab.content("x")) == "DocumentAlreadyExists"
+
+
+def test_what_is_not_there(lab: Any) -> None:
+    assert code(lab.ssm.describe_document, Name="missing") == "InvalidDocument"
+    lab.document("true")
+    assert code(lab.ssm.describe_document, Name=NAME, DocumentVersion="7") == "InvalidDocumentVersion"
+
+
+def test_tags_and_deletion(lab: Any) -> None:
+    lab.ssm.create_document(
+        Name=NAME, DocumentType="Command", Content=lab.content("x"), Tags=[{"Key": "a", "Value": "b"}]
+    )
+    tags = lab.ssm.list_tags_for_resource(ResourceType="Document", ResourceId=NAME)["TagList"]
+    assert tags == [{"Key": "a", "Value": "b"}]
+    lab.ssm.delete_document(Name=NAME)
+    assert code(lab.ssm.delete_document, Name=NAME) == "InvalidDocument"
+
+
+def test_amazons_own_document(lab: Any) -> None:
+    described = lab.ssm.describe_document(Name="AWS-RunShellScript")["Document"]
+    assert described["Owner"] == "Amazon"
+    assert lab.ssm.describe_document(Name="arn:aws:ssm:us-east-1::document/AWS-RunShellScript")["Document"]["Name"]
+    mine = "arn:aws:ssm:us-east-1:123456789012:document/AWS-RunShellScript"
+    assert code(lab.ssm.describe_document, Name=mine) == "InvalidDocument"
+    for call, more in (
+        (lab.ssm.delete_document, {}),
+        (lab.ssm.update_document, {"Content": lab.content("x"), "DocumentVersion": "$LATEST"}),
+        (lab.ssm.update_document_default_version, {"DocumentVersion": "1"}),
+        (lab.ssm.modify_document_permission, {"PermissionType": "Share", "AccountIdsToAdd": ["111122223333"]}),
+    ):
+        assert code(call, Name="AWS-RunShellScript", **more) == "InvalidDocument"
+
+
+def test_version_names_are_unique_and_find_a_version(lab: Any) -> None:
+    lab.ssm.create_document(Name=NAME, DocumentType="Command", Content=lab.content("one"), VersionName="first")
+    update = {"Name": NAME, "Content": lab.content("two"), "DocumentVersion": "$LATEST"}
+    assert code(lab.ssm.update_document, VersionName="first", **update) == "DuplicateDocumentVersionName"
+    lab.ssm.update_document(VersionName="second", **update)
+    assert lab.ssm.get_document(Name=NAME, VersionName="second")["DocumentVersion"] == "2"
+    assert code(lab.ssm.get_document, Name=NAME, VersionName="third") == "InvalidDocumentVersion"
+    wrong = {"Name": NAME, "VersionName": "second", "DocumentVersion": "1"}
+    assert code(lab.ssm.get_document, **wrong) == "InvalidDocumentVersion"
+    answer = lab.ssm.update_document_default_version(Name=NAME, DocumentVersion="2")["Description"]
+    assert answer["DefaultVersionName"] == "second"
+    assert code(lab.ssm.update_document_default_version, Name=NAME, DocumentVersion="3") == "InvalidDocumentVersion"
+    # The content of an older version counts as a duplicate too.
+    again = {"Name": NAME, "Content": lab.content("one"), "DocumentVersion": "2"}
+    assert code(lab.ssm.update_document, **again) == "DuplicateDocumentContent"
+    lab.ssm.update_document(**again, TargetType="/AWS::EC2::Instance")
+    assert code(lab.ssm.delete_document, Name=NAME, DocumentVersion="2") == "InvalidDocumentOperation"
+    lab.ssm.delete_document(Name=NAME, DocumentVersion="1")
+    assert code(lab.ssm.describe_document, Name=NAME, DocumentVersion="1") == "InvalidDocumentVersion"
+
+
+def test_yaml_is_kept_and_converted(lab: Any) -> None:
+    text = "schemaVersion: '2.2'\nmainSteps:\n- action: aws:runShellScript\n  name: step\n  inputs: {runCommand: [x]}\n"
+    lab.ssm.create_document(Name=NAME, DocumentType="Command", Content=text, DocumentFormat="YAML")
+    assert lab.ssm.get_document(Name=NAME, DocumentFormat="YAML")["Content"] == text
+    assert json.loads(lab.ssm.get_document(Name=NAME)["Content"])["mainSteps"][0]["name"] == "step"
+    same = {"Name": NAME, "Content": json.dumps(yaml.safe_load(text)), "DocumentVersion": "$LATEST"}
+    assert code(lab.ssm.update_document, **same) == "DuplicateDocumentContent"
+
+
+def test_listing_documents(lab: Any) -> None:
+    lab.document("x", name="nodecache-a")
+    lab.ssm.create_document(
+        Name="other-b",
+        DocumentType="Command",
+        Content=lab.content("x"),
+        DisplayName="shown",
+        TargetType="/AWS::EC2::Instance",
+        Tags=[{"Key": "team", "Value": "a"}],
+    )
+
+    def names(*filters: tuple[str, str]) -> list[str]:
+        wanted = [{"Key": key, "Values": [value]} for key, value in filters]
+        rows = lab.ssm.list_documents(Filters=wanted)["DocumentIdentifiers"]
+        return [row["Name"] for row in rows]
+
+    assert names(("Owner", "Self")) == ["nodecache-a", "other-b"]
+    assert names(("Name", "node")) == ["nodecache-a"] and names(("Name", "nodecache-ab")) == []
+    assert names(("Owner", "Amazon"), ("PlatformTypes", "Linux")) == ["AWS-RunShellScript"]
+    assert names(("tag:team", "a")) == ["other-b"] and names(("tag:team", "b")) == []
+    assert names(("TargetType", "/AWS::EC2::Instance")) == ["other-b"] and names(("DocumentType", "Package")) == []
+    old = lab.ssm.list_documents(DocumentFilterList=[{"key": "Name", "value": "other"}])["DocumentIdentifiers"]
+    assert [row["DisplayName"] for row in old] == ["shown"]
+    first = lab.ssm.list_documents(MaxResults=1)
+    rest = lab.ssm.list_documents(MaxResults=1, NextToken=first["NextToken"])
+    assert (rest["DocumentIdentifiers"][0]["Name"], rest["NextToken"]) == ("other-b", "")
+    for wrong, expected in (
+        ([{"Key": "Odd", "Values": ["x"]}], "InvalidFilterKey"),
+        ([{"Key": "Owner", "Values": ["Self", "Amazon"]}], "ValidationException"),
+        ([{"Key": "tag:a", "Values": ["x"]}, {"Key": "tag:b", "Values": ["x"]}], "ValidationException"),
+    ):
+        assert code(lab.ssm.list_documents, Filters=wrong) == expected
+
+
+def test_sharing(lab: Any) -> None:
+    lab.document("true")
+    share = {"Name": NAME, "PermissionType": "Share"}
+    change, ask = lab.ssm.modify_document_permission, lab.ssm.describe_document_permission
+    others = [f"11112222{number:04d}" for number in range(3)]
+    change(**share, AccountIdsToAdd=others, SharedDocumentVersion="$LATEST")
+    first = ask(**share, MaxResults=2)
+    assert first["AccountSharingInfoList"][0] == {"AccountId": others[0], "SharedDocumentVersion": "$LATEST"}
+    assert ask(**share, MaxResults=2, NextToken=first["NextToken"])["AccountIds"] == others[2:]
+    assert code(lab.ssm.delete_document, Name=NAME) == "InvalidDocumentOperation"
+    change(**share, AccountIdsToRemove=others)
+    change(**share, AccountIdsToAdd=["All"])
+    assert ask(**share)["AccountIds"] == ["All"]
+    change(**share, AccountIdsToRemove=["all"])
+    for wrong, expected in (
+        ({"AccountIdsToAdd": ["all", others[0]]}, "DocumentPermissionLimit"),
+        ({"AccountIdsToAdd": ["1"]}, "ValidationException"),
+        ({"AccountIdsToAdd": [f"{number:012d}" for number in range(21)]}, "ValidationException"),
+        ({"AccountIdsToAdd": ["123456789012"]}, "ValidationException"),
+        ({}, "ValidationException"),
+    ):
+        assert code(change, **share, **wrong) == expected, wrong
+    lab.ssm.delete_document(Name=NAME)
+
+
+def test_another_accounts_document_is_named_by_its_arn(lab: Any) -> None:
+    role = lab.client("sts").assume_role(RoleArn="arn:aws:iam::111122223333:role/them", RoleSessionName="test")
+    keys = role["Credentials"]
+    key = {
+        "aws_access_key_id": keys["AccessKeyId"],
+        "aws_secret_access_key": keys["SecretAccessKey"],
+        "aws_session_token": keys["SessionToken"],
+    }
+    theirs = boto3.client("ssm", endpoint_url=f"http://127.0.0.1:{lab.port}", region_name="us-east-1", **key)
+    theirs.create_document(Name=NAME, DocumentType="Command", Content=lab.content("true"))
+    arn = f"arn:aws:ssm:us-east-1:111122223333:document/{NAME}"
+    assert code(lab.ssm.describe_document, Name=arn) == "InvalidDocument"
+    theirs.modify_document_permission(Name=NAME, PermissionType="Share", AccountIdsToAdd=["123456789012"])
+    assert lab.ssm.describe_document(Name=arn)["Document"]["Owner"] == "111122223333"
+    assert code(lab.ssm.describe_document, Name=NAME) == "InvalidDocument"
+
+
+def test_limits_the_model_does_not_carry(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lab.aws.ssm import documents
+
+    monkeypatch.setattr(documents, "DOCUMENT_LIMIT", 1)
+    monkeypatch.setattr(documents, "VERSION_LIMIT", 1)
+    lab.document("true")
+    create = {"Name": "two", "DocumentType": "Command", "Content": lab.content("x")}
+    assert code(lab.ssm.create_document, **create) == "DocumentLimitExceeded"
+    update = {"Name": NAME, "Content": lab.content("x"), "DocumentVersion": "$LATEST"}
+    assert code(lab.ssm.update_document, **update) == "DocumentVersionLimitExceeded"
+    big = {**create, "Content": lab.content("x" * 65536)}
+    monkeypatch.setattr(documents, "DOCUMENT_LIMIT", 500)
+    assert code(lab.ssm.create_document, **big) == "MaxDocumentSizeExceeded"
+    attached = {**create, "Attachments": [{"Key": "SourceUrl", "Values": ["s3://b/k"]}]}
+    assert code(lab.ssm.create_document, **attached) == "ValidationException"
