@@ -34,7 +34,6 @@ import glob
 import hashlib
 import json
 import os
-import platform
 import random
 import re
 import shutil
@@ -61,8 +60,8 @@ ECR = re.compile(
 )
 OCI, DOCKER = "application/vnd.oci.image.", "application/vnd.docker."
 CONFIGS = (OCI + "config.v1+json", DOCKER + "container.image.v1+json")
-KINDS = ("index.v1+json", "manifest.v1+json"), ("distribution.manifest.list.v2+json", "distribution.manifest.v2+json")
-ACCEPT = "Accept: " + ", ".join([OCI + kind for kind in KINDS[0]] + [DOCKER + kind for kind in KINDS[1]])
+ACCEPT = f"Accept: {OCI}index.v1+json, {OCI}manifest.v1+json, "
+ACCEPT += f"{DOCKER}distribution.manifest.list.v2+json, {DOCKER}distribution.manifest.v2+json"
 # Signatures, attestations, bills of materials and SOCI indexes have tags too.
 ARTEFACT = re.compile(r"sha256-[0-9a-f]{64}.*|.*\.(sig|att|sbom)|.*-soci")
 MARK = re.compile(r"(?P<source>[a-z]+):(?P<seconds>[0-9.]*):(?P<pushed>[0-9]+):(?P<digest>[0-9a-f]+)")
@@ -179,7 +178,7 @@ def kubelet_config():
 
 def for_this_machine(index):
     """Return the digest of the image that this node would pull from an index."""
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
     for item in index["manifests"]:
         if item.get("platform", {}).get("architecture") == machine and not item.get("artifactType"):
             return item["digest"]
@@ -214,7 +213,7 @@ class Runtime:
         return done.stdout.decode()
 
     def version(self):
-        return (re.findall(r"Version: +v?(\d+\.\d+\.\d+)", self.ctr("version")) or [None])[-1]
+        return (re.findall(r"\d+\.\d+\.\d+", text(self.call("RuntimeService/Version"), 3)) or [None])[0]
 
     def images(self):
         """Return {name: Local}."""
@@ -236,9 +235,6 @@ class Runtime:
         """Return the ids and names of images that any container, also a crashed one, needs."""
         containers = [decode(item) for item in self.call("RuntimeService/ListContainers").get(1, [])]
         return {name for one in containers for name in (text(one, 5), text(one, 4, 1))}
-
-    def remove(self, image_id):
-        self.call("ImageService/RemoveImage", field(1, field(1, image_id)))
 
     def disk(self):
         """Return (free, total) bytes of the images' file system, and whether the kubelet's own files share it."""
@@ -262,14 +258,12 @@ class Runtime:
     def progress(self, digest):
         """Return fetched and total bytes of the layers of an image that is being pulled, if it is."""
         layers = self.layers(digest)
-        if not layers:
-            return {}
         active = re.findall(r"(?m)^\S*(sha256:[0-9a-f]{64})\s+(\S+)", self.ctr("content", "active"))
         here = {key: int(size_of(size)) for key, size in active}
         # Asked last: a blob that is finished in between must not be missing from both lists.
         here.update(dict.fromkeys(self.ctr("content", "ls", "-q").split(), float("inf")))
         fetched = sum(min(size, here.get(digest, 0)) for digest, size in layers.items())
-        return {"fetched": fetched, "total": sum(layers.values())}
+        return {"fetched": fetched, "total": sum(layers.values())} if layers else {}
 
 
 # --- AWS, signed by curl: the AWS CLI takes most of a second to start. And any registry -------
@@ -294,10 +288,6 @@ def ecr_api(ecr, action, **asked):
     headers += ["x-amz-target: AmazonEC2ContainerRegistry_V20150921." + action]
     signed = [f'aws-sigv4 = "aws:amz:{region}:ecr"', f'user = "{key["AccessKeyId"]}:{key["SecretAccessKey"]}"']
     return json.loads(curl(f"https://{host}/", headers, json.dumps(asked).encode(), signed)[2])
-
-
-def registry_token(ecr):
-    return ecr_api(ecr, "GetAuthorizationToken")["authorizationData"][0]["authorizationToken"]
 
 
 def artefact(tag, pattern):
@@ -453,7 +443,8 @@ class Cache:
         """Return what the registry takes for a login, or None; it stays in memory."""
         with self.guard:
             if image.ecr and image.host not in self.tokens:
-                self.tokens[image.host] = retry(self.deadline, registry_token, image.ecr)
+                told = retry(self.deadline, ecr_api, image.ecr, "GetAuthorizationToken")
+                self.tokens[image.host] = told["authorizationData"][0]["authorizationToken"]
             return self.tokens.get(image.host)
 
     def ask(self, image, what, *options):
@@ -602,12 +593,9 @@ class Cache:
         for name in names:
             self.runtime.ctr("images", "label", name, self.mark + "=", *[PIN + "="] * alone)
         others = everyone - set(names)
-        if alone and pulled and row.id and not used:
-            if not others:
-                self.runtime.remove(row.id)
-            elif all(self.own(local[name]) for name in others):
-                # Another repository of ours has the very same image: by its id, that would go as well.
-                self.runtime.ctr("images", "rm", *names)
+        if alone and pulled and row.id and not used and all(self.own(local[name]) for name in others):
+            # Name by name, as another repository of ours may have the very same image; the last takes the id along.
+            self.runtime.ctr("images", "rm", "--sync", *names, *[row.id] * (not others))
 
     def attempt(self, ref):
         """Do for one reference what is asked; return what describe wants to know."""
@@ -658,11 +646,9 @@ def shorten(report):
             for key in {"error", "skipped"} & set(item):
                 item[key] = " ".join(item[key].encode("ascii", "replace").decode().split())[:limit]
     for item in [] if fits() else images:
-        for key in ("size", "source", "seconds", "expected"):
+        told = item["digest"] and item["ref"].endswith(item["digest"])
+        for key in ["size", "source", "seconds", "expected"] + ["digest"] * bool(told):
             item.pop(key, None)
-    for item in [] if fits() else images:
-        if item["digest"] and item["ref"].endswith(item["digest"]):
-            del item["digest"]
     while not fits():
         images.sort(key=well)
         images.pop()

@@ -66,16 +66,18 @@ class FakeRuntime:
 
     def ctr(self, group, verb, name, *labels):
         if (group, verb) == ("images", "rm"):
-            for one in (name, *labels):
-                del self.names[one]
+            assert name == "--sync"
+            for one in labels:
+                if one.startswith("id-"):
+                    # The image's own name goes last, when none of the others is left.
+                    assert one == labels[-1] and one[3:] not in {digest for digest, _labels in self.names.values()}
+                else:
+                    del self.names[one]
             return
         assert (group, verb) == ("images", "label")
         kept = self.names[name][1]
         kept.update(label.split("=", 1) for label in labels)
         self.names[name][1] = {key: value for key, value in kept.items() if value}
-
-    def remove(self, image_id):
-        self.names = {name: item for name, item in self.names.items() if "id-" + item[0] != image_id}
 
     def layers(self, digest):
         return {D: 10} if digest in self.unpacked else {}

@@ -88,7 +88,7 @@ class References(Case):
             ]
         }
         for machine, digest in (("aarch64", B), ("x86_64", C)):
-            with mock.patch.object(nodecache.platform, "machine", lambda machine=machine: machine):
+            with mock.patch.object(nodecache.os, "uname", lambda machine=machine: mock.Mock(machine=machine)):
                 self.assertEqual(nodecache.for_this_machine(index), digest)
 
 
@@ -225,7 +225,7 @@ class Programs(Case):
         self.assertEqual((runtime.runtime, runtime.service), ("/a", "/soci"))
 
     def test_progress_counts_finished_and_unfinished_layers(self):
-        self.replace("machine", lambda: "aarch64", nodecache.platform)
+        self.replace("uname", lambda: mock.Mock(machine="aarch64"), nodecache.os)
         children = {"amd64": B, "arm64": C}
         index = {"manifests": [{"digest": children[arch], "platform": {"architecture": arch}} for arch in children]}
         done, layer, other = ("sha256:" + letter * 64 for letter in "def")

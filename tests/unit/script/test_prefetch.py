@@ -378,10 +378,13 @@ class Keep(Case):
         self.assertEqual([entry["cached"] for entry in report["images"]], [False, True])
 
     def test_what_could_not_be_let_go_of_is_told_beside_what_was_pulled(self):
-        def refused(*_arguments):
-            raise nodecache.Failure("busy")
+        def refused(group, verb, *arguments):
+            if verb == "rm":
+                raise nodecache.Failure("busy")
+            return done(group, verb, *arguments)
 
-        self.replace("remove", refused, self.runtime)
+        done = self.runtime.ctr
+        self.replace("ctr", refused, self.runtime)
         self.runtime.mark(HOST + "/gone:v1", D, 3)
         report = self.run_script([APP + ":v3@" + C], source="association", wanted={APP: 5})
         self.assertEqual((report["ok"], report["images"][0]["cached"]), (False, True))
