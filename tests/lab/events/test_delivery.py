@@ -125,33 +125,6 @@ def test_a_role_that_is_gone_cannot_be_assumed(bus: Any, dead: str) -> None:
     assert bus.message(dead)["ERROR_CODE"] == "FAILED_TO_ASSUME_ROLE"
 
 
-@pytest.mark.parametrize(
-    ("given", "code"),
-    [('{"tagg":["x"]}', "INVALID_PARAMETER"), ('{"tag":"x"}', "SDK_CLIENT_ERROR"), ('["x"]', "INVALID_PARAMETER")],
-    ids=["unknown parameter", "no list", "no object"],
-)
-def test_a_wrong_input_is_not_tried_again(bus: Any, dead: str, given: str, code: str) -> None:
-    bus.put(Input=given, DeadLetterConfig={"Arn": bus.queue()[1]})
-    bus.push()
-    message = bus.message(dead)
-    assert (message["ERROR_CODE"], message["RETRY_ATTEMPTS"]) == (code, "0")
-
-
-def test_a_template_that_comes_out_broken_is_not_json(bus: Any, dead: str) -> None:
-    paths = {"InputPathsMap": {"gone": "$.detail.gone"}, "InputTemplate": '{"tag":<gone>}'}
-    bus.put(InputTransformer=paths, DeadLetterConfig={"Arn": bus.queue()[1]})
-    bus.push()
-    assert bus.message(dead)["ERROR_CODE"] == "INVALID_JSON"
-
-
-def test_a_document_that_is_gone_is_no_resource(lab: Any, bus: Any, dead: str) -> None:
-    lab.ssm.delete_document(Name="nodecache-test")
-    bus.push()
-    message = bus.message(dead)
-    assert message["ERROR_CODE"] == "NO_RESOURCE"
-    assert "Error Code: InvalidDocument" in message["ERROR_MESSAGE"]
-
-
 @pytest.mark.parametrize("made", ["none", "no policy", "other rule"])
 def test_a_dead_letter_queue_has_to_be_there_and_let_the_rule_in(lab: Any, bus: Any, made: str) -> None:
     arn = f"arn:aws:sqs:{settings.REGION}:{settings.ACCOUNT}:shut"

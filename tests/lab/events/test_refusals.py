@@ -22,6 +22,7 @@ PATTERN, BLOCK = '{"source":["aws.ecr"]}', {"Key": "tag:role", "Values": ["node"
 Wrong = tuple[str, str, dict[str, Any]]
 Changes = list[tuple[str, dict[str, Any]]]
 
+
 SCHEDULES = """
 rate(1 minutes)|rate(2 minute)|rate(0 minutes)|rate(5 weeks)|rate(5)|rate(-1 hour)|rate(1.5 hours)|rate(5 seconds)
 cron(0 12 * * *)|cron(0 12 * * ? * *)|cron(0 25 * * ? *)|cron(60 12 * * ? *)|cron(0 12 * * * *)|cron(0 12 1 * MON *)
@@ -366,13 +367,3 @@ def test_a_service_of_aws_alone_changes_its_rules_unless_forced(rules: Any, refu
     refuses.calls("events", [*calls, (managed, "remove_targets", {"Rule": "full", "Ids": ["t1"]})])
     rules.client.remove_targets(Rule="full", Ids=[f"t{number}" for number in range(5)], Force=True)
     rules.client.delete_rule(Name="full", Force=True)
-
-
-def test_targets_with_one_arn_are_paged_by_their_ids(rules: Any) -> None:
-    pages = rules.client.get_paginator("list_targets_by_rule").paginate(Rule="full", PaginationConfig={"PageSize": 2})
-    assert [[one["Id"] for one in page["Targets"]] for page in pages] == [["t0", "t1"], ["t2", "t3"], ["t4"]]
-
-
-def test_a_bus_is_changed(rules: Any) -> None:
-    rules.client.update_event_bus(Name="mine", Description="new")
-    assert rules.client.describe_event_bus(Name="mine")["Description"] == "new"

@@ -8,49 +8,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
-
 from lab.aws import iam
+from tests.lab.calls import code
+from tests.lab.ssm.with_automations import NAME, command, define, finished, run
 
-NAME = "nodecache-automation"
-TARGETS = [{"Key": "tag:team", "Values": ["a"]}]
 LIST = {"type": "StringList", "default": []}
-
-
-def code(call: Any, **arguments: Any) -> str:
-    with pytest.raises(ClientError) as refused:
-        call(**arguments)
-    return refused.value.response["Error"]["Code"]
-
-
-def step(name: str = "runDocument", action: str = "aws:runCommand", more: Any = None, **inputs: Any) -> dict[str, Any]:
-    return {"name": name, "action": action, "inputs": inputs, **(more or {})}
-
-
-def command(name: str = "runDocument", more: Any = None, **inputs: Any) -> dict[str, Any]:
-    return step(name, more=more, **{"DocumentName": "nodecache-test", "Targets": TARGETS, **inputs})
-
-
-def define(lab: Any, *steps: dict[str, Any], name: str = NAME, **rest: Any) -> None:
-    content = {"schemaVersion": "0.3", "mainSteps": list(steps), **rest}
-    lab.ssm.create_document(Name=name, DocumentType="Automation", Content=json.dumps(content))
-
-
-def run(lab: Any, **arguments: Any) -> dict[str, Any]:
-    started = lab.ssm.start_automation_execution(**{"DocumentName": NAME, **arguments})["AutomationExecutionId"]
-    return finished(lab, started)
-
-
-def finished(lab: Any, execution: str) -> dict[str, Any]:
-    def ask() -> Any:
-        found = lab.ssm.get_automation_execution(AutomationExecutionId=execution)["AutomationExecution"]
-        return found if found.get("ExecutionEndTime") else None
-
-    return lab.until(ask)
 
 
 def test_a_run_command_step_passes_parameters_and_rate_control(lab: Any) -> None:
@@ -70,97 +34,6 @@ def test_a_run_command_step_passes_parameters_and_rate_control(lab: Any) -> None
     assert (sent["MaxConcurrency"], sent["MaxErrors"], sent["Comment"]) == ("50%", "1", "c")
     assert sent["Parameters"] == {"images": ["x:1", "y:2"]} and lab.fleet.most == 1
     assert {node for node, _ in lab.fleet.calls} == nodes
-
-
-def test_one_nodes_output_goes_to_the_next_step_and_to_the_outputs(lab: Any) -> None:
-    lab.document("echo '{{ word }}'", word={"type": "String", "default": "first"})
-    node = lab.node(team="a")
-    define(
-        lab,
-        step("one", DocumentName="nodecache-test", InstanceIds=["{{ node }}"]),
-        command("two", Parameters={"word": ["{{ one.Output }}{{ global:DATE }} {{ automation:EXECUTION_ID }}"]}),
-        parameters={"node": {"type": "AWS::EC2::Instance::Id"}},
-        outputs=["two.Output"],
-    )
-    done = run(lab, Parameters={"node": [node]})
-    today = datetime.now(UTC).strftime("%Y-%m-%d")
-    assert done["Outputs"] == {"two.Output": [f"first\n{today} {done['AutomationExecutionId']}\n"]}
-
-
-def test_execute_aws_api_selects_outputs(lab: Any) -> None:
-    lab.document("echo {{ word }}", word={"type": "String"})
-    node = lab.node(team="a")
-    find = step(
-        "findNodes",
-        "aws:executeAwsApi",
-        {
-            "outputs": [
-                {"Name": "ids", "Selector": "$.Reservations[*].Instances[*].InstanceId", "Type": "StringList"},
-                {"Name": "state", "Selector": "$.Reservations[0].Instances[0].State.Name", "Type": "String"},
-            ]
-        },
-        Service="ec2",
-        Api="DescribeInstances",
-        Filters=[{"Name": "tag:team", "Values": ["a"]}],
-    )
-    use = step(
-        "useNodes",
-        DocumentName="nodecache-test",
-        InstanceIds="{{ findNodes.ids }}",
-        Parameters={"word": "{{ findNodes.state }}"},
-    )
-    define(lab, find, use)
-    done = run(lab)
-    assert done["StepExecutions"][0]["Outputs"] == {"ids": [node], "state": ["running"]}
-    assert done["StepExecutions"][1]["Outputs"]["Output"] == ["running\n"]
-
-
-def test_a_failing_step_aborts_unless_it_may_fail(lab: Any) -> None:
-    lab.document("exit 3")
-    lab.node(team="a")
-    define(lab, command("one"), command("two"))
-    done = run(lab)
-    assert done["AutomationExecutionStatus"] == "Failed" and "Status=[Failed]" in done["FailureMessage"]
-    assert [row["StepStatus"] for row in done["StepExecutions"]] == ["Failed", "Pending"]
-    define(lab, command("one", {"onFailure": "Continue"}), step("two", "aws:sleep", Duration="PT1S"), name="may-fail")
-    done = run(lab, DocumentName="may-fail")
-    assert [row["StepStatus"] for row in done["StepExecutions"]] == ["Failed", "Failed"]
-    define(
-        lab,
-        command("one", {"onFailure": "step:three", "isCritical": False}),
-        command("two"),
-        step("three", "aws:executeAwsApi", {"isEnd": True}, Service="ec2", Api="DescribeVpcs"),
-        command("four"),
-        name="jumps",
-    )
-    done = run(lab, DocumentName="jumps")
-    assert done["AutomationExecutionStatus"] == "Success"
-    assert [row["StepStatus"] for row in done["StepExecutions"]] == ["Failed", "Pending", "Success", "Pending"]
-
-
-def test_retries_and_the_steps_timeout(lab: Any) -> None:
-    lab.document("test -e again || { touch again; exit 1; }")
-    lab.node(team="a")
-    define(lab, command(more={"maxAttempts": 2}))
-    assert run(lab)["AutomationExecutionStatus"] == "Success"
-    lab.document("exec sleep 20", name="slow")
-    define(lab, command(more={"timeoutSeconds": 1}, DocumentName="slow"), name="impatient")
-    done = run(lab, DocumentName="impatient")
-    assert (done["AutomationExecutionStatus"], done["StepExecutions"][0]["StepStatus"]) == ("TimedOut", "TimedOut")
-
-
-def test_what_the_steps_command_refuses_is_the_steps_failure(lab: Any) -> None:
-    lab.document("true", must={"type": "String"})
-    lab.node(team="a")
-    for inputs, expected in (
-        ({}, "InvalidParameters"),
-        ({"DocumentName": "missing"}, "InvalidDocument"),
-        ({"MaxErrors": "some"}, "ValidationException"),
-    ):
-        name = f"refused-{len(str(inputs))}"
-        define(lab, command(**inputs), name=name)
-        done = run(lab, DocumentName=name)
-        assert done["AutomationExecutionStatus"] == "Failed" and expected in done["FailureMessage"]
 
 
 def test_stop(lab: Any) -> None:
@@ -229,28 +102,6 @@ def test_a_client_token_starts_one_execution(lab: Any) -> None:
     ids = {start(DocumentName=NAME, ClientToken=token)["AutomationExecutionId"] for _ in range(2)}
     assert len(ids) == 1
     assert code(start, DocumentName=NAME, ClientToken=token, DocumentVersion="1") == "IdempotentParameterMismatch"
-
-
-def test_what_a_document_may_not_hold(lab: Any) -> None:
-    def create(**content: Any) -> Any:
-        return lambda: lab.ssm.create_document(Name=NAME, DocumentType="Automation", Content=json.dumps(content))
-
-    for steps in (
-        [],
-        [command("ab")],
-        [command("same"), command("same")],
-        [step(action="aws:runNothing")],
-        [step()],
-        [command(InstanceIds=["i-0123456789abcdef0"])],
-        [command(Comment="{{ nothing }}")],
-        [command(Comment="{{ later.Output }}"), command("later")],
-        [command(more={"onFailure": "Ignore"})],
-        [command(more={"nextStep": "nowhere"})],
-        [step("api", "aws:executeAwsApi", Service="ec2")],
-    ):
-        assert code(create(schemaVersion="0.3", mainSteps=steps)) == "InvalidDocumentContent", steps
-    assert code(create(schemaVersion="2.2", mainSteps=[command()])) == "InvalidDocumentContent"
-    assert code(create(schemaVersion="0.3", mainSteps=[command()], outputs=["odd.X"])) == "InvalidDocumentContent"
 
 
 def role(lab: Any, name: str, *statements: dict[str, Any], service: str = "ssm.amazonaws.com") -> str:

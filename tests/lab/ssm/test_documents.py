@@ -12,16 +12,10 @@ from typing import Any
 
 import boto3
 import pytest
-import yaml
-from botocore.exceptions import ClientError
+
+from tests.lab.calls import code
 
 NAME = "nodecache-test"
-
-
-def code(call: Any, **arguments: Any) -> str:
-    with pytest.raises(ClientError) as refused:
-        call(**arguments)
-    return refused.value.response["Error"]["Code"]
 
 
 def test_versions_and_the_default(lab: Any) -> None:
@@ -88,21 +82,6 @@ def test_tags_and_deletion(lab: Any) -> None:
     assert code(lab.ssm.delete_document, Name=NAME) == "InvalidDocument"
 
 
-def test_amazons_own_document(lab: Any) -> None:
-    described = lab.ssm.describe_document(Name="AWS-RunShellScript")["Document"]
-    assert described["Owner"] == "Amazon"
-    assert lab.ssm.describe_document(Name="arn:aws:ssm:us-east-1::document/AWS-RunShellScript")["Document"]["Name"]
-    mine = "arn:aws:ssm:us-east-1:123456789012:document/AWS-RunShellScript"
-    assert code(lab.ssm.describe_document, Name=mine) == "InvalidDocument"
-    for call, more in (
-        (lab.ssm.delete_document, {}),
-        (lab.ssm.update_document, {"Content": lab.content("x"), "DocumentVersion": "$LATEST"}),
-        (lab.ssm.update_document_default_version, {"DocumentVersion": "1"}),
-        (lab.ssm.modify_document_permission, {"PermissionType": "Share", "AccountIdsToAdd": ["111122223333"]}),
-    ):
-        assert code(call, Name="AWS-RunShellScript", **more) == "InvalidDocument"
-
-
 def test_version_names_are_unique_and_find_a_version(lab: Any) -> None:
     lab.ssm.create_document(Name=NAME, DocumentType="Command", Content=lab.content("one"), VersionName="first")
     update = {"Name": NAME, "Content": lab.content("two"), "DocumentVersion": "$LATEST"}
@@ -122,74 +101,6 @@ def test_version_names_are_unique_and_find_a_version(lab: Any) -> None:
     assert code(lab.ssm.delete_document, Name=NAME, DocumentVersion="2") == "InvalidDocumentOperation"
     lab.ssm.delete_document(Name=NAME, DocumentVersion="1")
     assert code(lab.ssm.describe_document, Name=NAME, DocumentVersion="1") == "InvalidDocumentVersion"
-
-
-def test_yaml_is_kept_and_converted(lab: Any) -> None:
-    text = "schemaVersion: '2.2'\nmainSteps:\n- action: aws:runShellScript\n  name: step\n  inputs: {runCommand: [x]}\n"
-    lab.ssm.create_document(Name=NAME, DocumentType="Command", Content=text, DocumentFormat="YAML")
-    assert lab.ssm.get_document(Name=NAME, DocumentFormat="YAML")["Content"] == text
-    assert json.loads(lab.ssm.get_document(Name=NAME)["Content"])["mainSteps"][0]["name"] == "step"
-    same = {"Name": NAME, "Content": json.dumps(yaml.safe_load(text)), "DocumentVersion": "$LATEST"}
-    assert code(lab.ssm.update_document, **same) == "DuplicateDocumentContent"
-
-
-def test_listing_documents(lab: Any) -> None:
-    lab.document("x", name="nodecache-a")
-    lab.ssm.create_document(
-        Name="other-b",
-        DocumentType="Command",
-        Content=lab.content("x"),
-        DisplayName="shown",
-        TargetType="/AWS::EC2::Instance",
-        Tags=[{"Key": "team", "Value": "a"}],
-    )
-
-    def names(*filters: tuple[str, str]) -> list[str]:
-        wanted = [{"Key": key, "Values": [value]} for key, value in filters]
-        rows = lab.ssm.list_documents(Filters=wanted)["DocumentIdentifiers"]
-        return [row["Name"] for row in rows]
-
-    assert names(("Owner", "Self")) == ["nodecache-a", "other-b"]
-    assert names(("Name", "node")) == ["nodecache-a"] and names(("Name", "nodecache-ab")) == []
-    assert names(("Owner", "Amazon"), ("PlatformTypes", "Linux")) == ["AWS-RunShellScript"]
-    assert names(("tag:team", "a")) == ["other-b"] and names(("tag:team", "b")) == []
-    assert names(("TargetType", "/AWS::EC2::Instance")) == ["other-b"] and names(("DocumentType", "Package")) == []
-    old = lab.ssm.list_documents(DocumentFilterList=[{"key": "Name", "value": "other"}])["DocumentIdentifiers"]
-    assert [row["DisplayName"] for row in old] == ["shown"]
-    first = lab.ssm.list_documents(MaxResults=1)
-    rest = lab.ssm.list_documents(MaxResults=1, NextToken=first["NextToken"])
-    assert (rest["DocumentIdentifiers"][0]["Name"], rest["NextToken"]) == ("other-b", "")
-    for wrong, expected in (
-        ([{"Key": "Odd", "Values": ["x"]}], "InvalidFilterKey"),
-        ([{"Key": "Owner", "Values": ["Self", "Amazon"]}], "ValidationException"),
-        ([{"Key": "tag:a", "Values": ["x"]}, {"Key": "tag:b", "Values": ["x"]}], "ValidationException"),
-    ):
-        assert code(lab.ssm.list_documents, Filters=wrong) == expected
-
-
-def test_sharing(lab: Any) -> None:
-    lab.document("true")
-    share = {"Name": NAME, "PermissionType": "Share"}
-    change, ask = lab.ssm.modify_document_permission, lab.ssm.describe_document_permission
-    others = [f"11112222{number:04d}" for number in range(3)]
-    change(**share, AccountIdsToAdd=others, SharedDocumentVersion="$LATEST")
-    first = ask(**share, MaxResults=2)
-    assert first["AccountSharingInfoList"][0] == {"AccountId": others[0], "SharedDocumentVersion": "$LATEST"}
-    assert ask(**share, MaxResults=2, NextToken=first["NextToken"])["AccountIds"] == others[2:]
-    assert code(lab.ssm.delete_document, Name=NAME) == "InvalidDocumentOperation"
-    change(**share, AccountIdsToRemove=others)
-    change(**share, AccountIdsToAdd=["All"])
-    assert ask(**share)["AccountIds"] == ["All"]
-    change(**share, AccountIdsToRemove=["all"])
-    for wrong, expected in (
-        ({"AccountIdsToAdd": ["all", others[0]]}, "DocumentPermissionLimit"),
-        ({"AccountIdsToAdd": ["1"]}, "ValidationException"),
-        ({"AccountIdsToAdd": [f"{number:012d}" for number in range(21)]}, "ValidationException"),
-        ({"AccountIdsToAdd": ["123456789012"]}, "ValidationException"),
-        ({}, "ValidationException"),
-    ):
-        assert code(change, **share, **wrong) == expected, wrong
-    lab.ssm.delete_document(Name=NAME)
 
 
 def test_another_accounts_document_is_named_by_its_arn(lab: Any) -> None:

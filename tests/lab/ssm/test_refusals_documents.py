@@ -327,8 +327,3 @@ def test_every_wrong_document_is_refused(lab: Any, refuses: Any) -> None:
     refuses.calls("ssm", OTHERS)
     assert lab.ssm.list_documents(Filters=[{"Key": "Owner", "Values": ["Self"]}])["DocumentIdentifiers"] == before
     assert lab.ssm.describe_automation_executions()["AutomationExecutionMetadataList"] == []
-
-
-def test_what_the_lab_has_none_of_is_listed_as_nothing(lab: Any) -> None:
-    assert lab.ssm.describe_activations()["ActivationList"] == []
-    assert lab.client("events").list_endpoints()["Endpoints"] == []

@@ -108,37 +108,3 @@ def test_every_wrong_role_and_policy_is_refused(lab: Any, checked: None, refuses
 )
 def test_a_right_trust_policy_is_taken(lab: Any, checked: None, principal: Any) -> None:
     lab.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument=document(TRUST, Principal=principal))
-
-
-def test_nobody_passes_a_role_without_being_allowed_to(bus: Any) -> None:
-    """The same user may do all of it, but pass no role; and then this role to this service alone."""
-    from botocore.exceptions import ClientError
-
-    lab, iam = bus.lab, bus.iam
-    trusted = bus.make_role("systems", {}, "ssm.amazonaws.com")
-    node, name = lab.node(role="node"), lab.document("true")
-    iam.create_user(UserName="person")
-    key = iam.create_access_key(UserName="person")["AccessKey"]["AccessKeyId"]
-
-    def allow(*statements: dict[str, Any]) -> None:
-        every = {"Effect": "Allow", "Action": ["ssm:*", "events:*"], "Resource": "*"}
-        text = json.dumps({"Version": "2012-10-17", "Statement": [every, *statements]})
-        iam.put_user_policy(UserName="person", PolicyName="p", PolicyDocument=text)
-
-    ssm, events = lab.client("ssm", key), lab.client("events", key)
-    calls = {
-        "ssm.amazonaws.com": lambda: ssm.send_command(
-            DocumentName=name, InstanceIds=[node], ServiceRoleArn=trusted, NotificationConfig={}
-        ),
-        "events.amazonaws.com": lambda: events.put_targets(Rule="push", Targets=[bus.target()]),
-    }
-    for service, call in calls.items():
-        other = next(one for one in calls if one != service)
-        for to in (None, other):
-            condition = {"Condition": {"StringEquals": {"iam:PassedToService": to}}}
-            allow(*([{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*", **condition}] if to else []))
-            with pytest.raises(ClientError, match="is not authorized to perform: iam:PassRole"):
-                call()
-        condition = {"Condition": {"StringEquals": {"iam:PassedToService": service}}}
-        allow({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*", **condition})
-        call()

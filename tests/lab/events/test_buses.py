@@ -1,0 +1,38 @@
+"""Event buses: their policies, tags and listings.
+
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_UpdateEventBus.html,
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html and
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DeleteEventBus.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+def refusal(call: Any, **params: Any) -> dict[str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    return caught.value.response["Error"]
+
+
+def test_a_bus_goes_when_no_rule_is_on_it_any_more(bus: Any) -> None:
+    """The words are AWS's: https://github.com/hashicorp/terraform-provider-aws/issues/22131."""
+    bus.client.create_event_bus(Name="mine")
+    bus.client.put_rule(Name="one", EventBusName="mine", EventPattern='{"source": ["a"]}')
+    error = refusal(bus.client.delete_event_bus, Name="mine")
+    assert (error["Code"], error["Message"]) == ("ValidationException", "EventBus can't be deleted since it has rules.")
+    bus.client.delete_rule(Name="one", EventBusName="mine")
+    bus.client.delete_event_bus(Name="mine")
+    bus.client.delete_event_bus(Name="mine")
+    assert [one["Name"] for one in bus.client.list_event_buses()["EventBuses"]] == ["default"]
+
+
+def test_a_bus_is_changed(bus: Any) -> None:
+    bus.client.create_event_bus(Name="mine")
+    bus.client.update_event_bus(Name="mine", Description="new")
+    assert bus.client.describe_event_bus(Name="mine")["Description"] == "new"

@@ -1,0 +1,61 @@
+"""Who may send what where.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html and
+https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-setting-up.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from lab.aws import iam
+from tests.lab.calls import code
+from tests.lab.ssm.with_commands import TAGGED, finished, rows
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+def grant(lab: Any, role: str, *statements: dict[str, Any], profile: bool = False) -> str:
+    client = lab.client("iam")
+    arn = client.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    client.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=policy)
+    if profile:
+        client.create_instance_profile(InstanceProfileName=role)
+        client.add_role_to_instance_profile(InstanceProfileName=role, RoleName=role)
+    return arn
+
+
+def test_what_the_callers_policy_does_not_allow(lab: Any) -> None:
+    lab.document("true")
+    lab.document("true", name="other")
+    mine, foreign = lab.node(team="a", owner="me"), lab.node(team="a")
+    role = grant(
+        lab,
+        "sender",
+        {"Effect": "Allow", "Action": "ssm:SendCommand", "Resource": "arn:aws:ssm:*:*:document/nodecache-test"},
+        {
+            "Effect": "Allow",
+            "Action": "ssm:SendCommand",
+            "Resource": "arn:aws:ec2:*:*:instance/*",
+            "Condition": {"StringEquals": {"ssm:resourceTag/owner": "me"}},
+        },
+    )
+    iam.register("ASIASENDEREXAMPLE000", role)
+    sender = lab.client("ssm", "ASIASENDEREXAMPLE000")
+    send_as = sender.send_command
+    by_id = {"DocumentName": "nodecache-test", "InstanceIds": [mine]}
+    assert code(send_as, DocumentName="other", InstanceIds=[mine]) == "AccessDeniedException"
+    assert code(send_as, **{**by_id, "InstanceIds": [foreign]}) == "AccessDeniedException"
+    assert finished(lab, send_as(**by_id)["Command"]["CommandId"]) == ("Success", "Success")
+    sent = send_as(DocumentName="nodecache-test", Targets=TAGGED)["Command"]["CommandId"]
+    # A tag's nodes are looked at one by one: what is forbidden is that node's answer, and no error.
+    assert finished(lab, sent) == ("Success", "Success")
+    assert {key: row["StatusDetails"] for key, row in rows(lab, sent).items()} == {
+        mine: "Success",
+        foreign: "AccessDenied",
+    }

@@ -1,0 +1,112 @@
+"""The lab shows its parts: every module has tests of its own, which say where their rules are documented.
+
+A module's tests lie where it does: lab/aws/ssm/tags.py has tests/lab/ssm/test_tags.py, lab/node/agent.py has
+tests/lab/node/test_agent.py, and what lies directly in lab/ or lab/aws/ has its tests directly in tests/lab/. How long
+a module may be is this project's own rule; that a test names its source is the issue's.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST = 400
+# A page of AWS or of another project, an RFC or a manual page.
+SOURCE = re.compile(r"https://\S+\.\S+|\bRFC ?\d+|\b[a-z][\w.-]+\([1-8]\)")
+# Modules whose tests are still in files of other names.
+MISSING: tuple[str, ...] = (
+    "lab/__main__.py",
+    "lab/aws/ec2/nodes.py",
+    "lab/aws/ec2/subnets.py",
+    "lab/aws/ecr/access.py",
+    "lab/aws/ecr/api.py",
+    "lab/aws/ecr/events.py",
+    "lab/aws/ecr/layers.py",
+    "lab/aws/ecr/manifest.py",
+    "lab/aws/ecr/support.py",
+    "lab/aws/eks/__init__.py",
+    "lab/aws/eks/addon_configuration.py",
+    "lab/aws/eks/group.py",
+    "lab/aws/eks/instances.py",
+    "lab/aws/eks/keeper.py",
+    "lab/aws/eks/scaling_group.py",
+    "lab/aws/eks/support.py",
+    "lab/checks.py",
+    "lab/cli.py",
+    "lab/hosts.py",
+    "lab/images.py",
+    "lab/logs.py",
+    "lab/node/aws_command.py",
+    "lab/node/cgroups.py",
+    "lab/node/files.py",
+    "lab/node/fleet.py",
+    "lab/node/init.py",
+    "lab/node/machine.py",
+    "lab/node/process.py",
+    "lab/node/runtime.py",
+    "lab/registry/__init__.py",
+    "lab/registry/config.py",
+    "lab/registry/daemons.py",
+    "lab/registry/hooks.py",
+    "lab/registry/store.py",
+    "lab/registry/v2.py",
+    "lab/running.py",
+    "lab/server.py",
+    "lab/session.py",
+    "lab/settings.py",
+    "lab/status.py",
+    "lab/teardown.py",
+)
+
+
+def holds_code(path: Path) -> bool:
+    """Tell whether there is anything but a docstring in a file."""
+    body = ast.parse(path.read_text()).body
+    return len(body) > 1 or not (body and isinstance(body[0], ast.Expr))
+
+
+MODULES = sorted(path for path in (ROOT / "lab").rglob("*.py") if holds_code(path))
+
+
+def place_of(path: Path) -> Path:
+    """Return where a module's tests are."""
+    parts = list(path.relative_to(ROOT / "lab").with_suffix("").parts)
+    if parts[0] == "aws" and len(parts) > 1 and parts[1:] != ["__init__"]:
+        parts = parts[1:]
+    folder, name = parts[:-1], parts[-1]
+    if name == "__init__":
+        name = folder[-1] if folder else "lab"
+        folder = folder if folder != ["aws"] else []
+    return ROOT.joinpath("tests", "lab", *folder, f"test_{name}.py")
+
+
+def shown(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def lacking(module: Path) -> str:
+    """Return what a module's tests lack, or nothing."""
+    tests = place_of(module)
+    if not tests.exists():
+        return f"there is no {shown(tests)}"
+    text = tests.read_text()
+    if not re.search(r"^ *def test_", text, re.MULTILINE):
+        return f"{shown(tests)} has no test"
+    return "" if SOURCE.search(text) else f"{shown(tests)} does not say where its rules are documented"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=shown)
+def test_a_module_has_tests_of_its_own_that_name_their_source(module: Path) -> None:
+    if shown(module) in MISSING:
+        assert lacking(module), f"nothing is missing any more: take {shown(module)} off the list"
+    else:
+        assert not lacking(module)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=shown)
+def test_no_module_is_too_long(module: Path) -> None:
+    assert len(module.read_text().splitlines()) <= LONGEST
