@@ -20,9 +20,14 @@ def _stamp(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _seconds(time: str | float) -> float:
+    """Return a time as moto's own templates take it."""
+    return datetime.datetime.fromisoformat(time).timestamp() if isinstance(time, str) else time
+
+
 def _moto_delivers(arn: str) -> bool:
-    """Tell whether moto knows the target and the lab does not: archives, other buses and API destinations."""
-    return arn.split(":")[2] == "events"
+    """Tell whether moto knows the target and the lab does not: archives and API destinations."""
+    return arn.split(":")[2] == "events" and ":event-bus/" not in arn
 
 
 def send_to_targets(self: Rule, original_event: Any, transform_input: bool = True) -> None:
@@ -35,11 +40,13 @@ def send_to_targets(self: Rule, original_event: Any, transform_input: bool = Tru
 def trigger(self: Rule, original_event: Any, transform_input: bool = True) -> None:
     """Deliver an event to a rule's targets."""
     event_delivery.count(self, "MatchedEvents", "TriggeredRules")
-    event = {key: value for key, value in original_event.items() if key != "ingestion-time"}
+    event = {key: value for key, value in original_event.items() if key not in ("ingestion-time", "handed-on")}
     if isinstance(event.get("time"), (int, float)):
         event["time"] = _stamp(event["time"])
     theirs = [target for target in self.targets if _moto_delivers(target["Arn"])]
     for target in [target for target in self.targets if target not in theirs]:
+        if "handed-on" in original_event and ":event-bus/" in target["Arn"]:
+            continue
         ingested = _stamp(original_event["ingestion-time"]) if "ingestion-time" in original_event else ""
         text = input.render(target if transform_input else {}, event, self.arn, self.name, ingested)
         delivery = Delivery(self, copy.deepcopy(target), event, text)
@@ -53,7 +60,8 @@ def trigger(self: Rule, original_event: Any, transform_input: bool = True) -> No
         rest = copy.copy(self)
         # It triggered this rule already, and moto would match it once more.
         rest.targets, rest.event_pattern = theirs, EventPattern.load("{}")
-        _original_send(rest, original_event, transform_input)
+        theirs_event = {key: value for key, value in original_event.items() if key != "handed-on"}
+        _original_send(rest, theirs_event | {"time": _seconds(original_event["time"])}, transform_input)
 
 
 def install() -> None:

@@ -15,8 +15,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, ParamValidationError
-from moto.core.utils import unix_time_millis
-from moto.events.models import Rule
+from moto.core.utils import unix_time, unix_time_millis
+from moto.events.models import Rule, events_backends
 from moto.logs.models import logs_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import Queue, sqs_backends
@@ -26,10 +26,12 @@ from lab import settings
 from lab.aws import iam
 from lab.aws.events.rules import SERVICE
 from lab.aws.events.target_checks import AUTOMATION, DOCUMENT
+from lab.aws.iam.policy import Request, Verdict, verdict
 
 # EventBridge retries by its own rules, not by the client's.
 _ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
 _session, _lock = boto3.session.Session(), threading.Lock()
+NOBODY: dict[str, Any] = {"Statement": []}
 _FORBIDDEN = ("AccessDenied", "UnauthorizedOperation", "NotAuthorized", "AuthorizationError")
 _MISSING = ("InvalidDocument", "NotFound", "DoesNotExist", "NonExistentQueue")
 _WRONG = ("InvalidParameter", "Validation", "InvalidAutomationExecutionParameters", "SerializationException")
@@ -185,6 +187,31 @@ def send_to_logs(delivery: Delivery) -> None:
     logs.put_log_events(group, stream, [{"timestamp": unix_time_millis(), "message": delivery.text}])
 
 
+def send_to_bus(delivery: Delivery) -> None:
+    """Hand the event itself to the rules of another bus, which do not hand it on to a third one.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html and eb-cross-account.html: another
+    account's bus has to let the sender in by its policy.
+    """
+    _, _, _, region, account, name = delivery.arn.split(":", 5)
+    bus = events_backends[account][region].event_buses.get(name.removeprefix("event-bus/"))
+    if bus is None:
+        raise Failure("NO_RESOURCE", f"The event bus {delivery.arn} does not exist.")
+    role = delivery.target.get("RoleArn")
+    if role:
+        try:
+            iam.assume(role, SERVICE, delivery.source)
+            iam.check(role, "events:PutEvents", delivery.arn)
+        except iam.Denied as no:
+            raise Failure("NO_PERMISSIONS", no.message) from no
+    sender = f"arn:aws:iam::{delivery.rule.account_id}:root"
+    asked = Request("events:PutEvents", delivery.arn, delivery.source, "AWS", sender)
+    if account != delivery.rule.account_id and verdict([bus.policy or NOBODY], asked) is not Verdict.ALLOW:
+        raise Failure("NO_PERMISSIONS", f"The policy of {delivery.arn} does not let {sender} put events.")
+    for rule in list(bus.rules.values()):
+        rule.send_to_targets({**delivery.event, "ingestion-time": unix_time(), "handed-on": True})
+
+
 def kind(arn: str) -> Callable[[Delivery], None] | None:
     """Return what delivers to a target, or None for a kind nobody here delivers to."""
     if DOCUMENT.fullmatch(arn):
@@ -195,6 +222,8 @@ def kind(arn: str) -> Callable[[Delivery], None] | None:
         return send_to_queue
     if ":sns:" in arn:
         return publish
+    if ":event-bus/" in arn:
+        return send_to_bus
     return send_to_logs if ":log-group:" in arn else None
 
 

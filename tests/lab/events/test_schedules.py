@@ -83,3 +83,23 @@ def test_a_schedule_runs_a_command(bus: Any, clock: Any) -> None:
     clock(0)
     clock(6)
     lab.until(lambda: lab.ssm.list_commands()["Commands"])
+
+
+def test_a_schedule_reaches_another_bus_and_an_api(bus: Any, clock: Any) -> None:
+    """Moto makes a text of the event's time, and took a schedule's for broken JSON."""
+    url = hourly(bus)
+    here = bus.client.create_event_bus(Name="mine")["EventBusArn"]
+    pattern = json.dumps({"detail-type": ["Scheduled Event"]})
+    bus.client.put_rule(Name="heard", EventBusName="mine", EventPattern=pattern)
+    heard, arn = bus.queue("heard", policy=False)
+    bus.client.put_targets(Rule="heard", EventBusName="mine", Targets=[{"Id": "queue", "Arn": arn}])
+    key = {"ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "v"}}
+    made = bus.client.create_connection(Name="c", AuthorizationType="API_KEY", AuthParameters=key)["ConnectionArn"]
+    where = {"InvocationEndpoint": "https://example.com", "HttpMethod": "POST"}
+    api = bus.client.create_api_destination(Name="api", ConnectionArn=made, **where)["ApiDestinationArn"]
+    role = bus.make_role("caller", {})
+    calls = [{"Id": "bus", "Arn": here}, {"Id": "api", "Arn": api, "RoleArn": role}]
+    bus.client.put_targets(Rule="hourly", Targets=calls)
+    clock(0)
+    clock(61)
+    assert bus.message(url)["body"] == bus.message(heard)["body"]
