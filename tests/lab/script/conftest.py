@@ -71,7 +71,7 @@ class World:
     """What a test needs: repositories to push to, and nodes to run the document on."""
 
     host, machine = settings.ECR_HOST, MACHINE
-    layer = staticmethod(layer)
+    layer, digest_of = staticmethod(layer), staticmethod(digest_of)
 
     def __init__(self) -> None:
         self.ecr = settings.client("ecr")
@@ -271,7 +271,7 @@ def world(services: None) -> Iterator[World]:
         FLEET.stop(name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def slow() -> Callable[[str, str], None]:
     """Return what changes how fast a node downloads."""
 
@@ -283,7 +283,7 @@ def slow() -> Callable[[str, str], None]:
     return change
 
 
-@pytest.fixture(name="until")
+@pytest.fixture(name="until", scope="session")
 def until_fixture() -> Callable[..., Any]:
     return until
 
