@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib.util
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,3 +39,10 @@ if not _importable():
     sys.path.insert(0, str(_collections()))
     # ansible_collections is a namespace package: forget what was found without this entry.
     importlib.invalidate_caches()
+
+
+@pytest.fixture(autouse=True)
+def garbage() -> Iterator[None]:
+    """Let go of what a module keeps to its process's end, which comes with the task everywhere but here."""
+    yield
+    gc.unfreeze()

@@ -8,14 +8,19 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Any
 
 with suppress(ImportError):
     # AnsibleAWSModule reports the missing library before anything here needs it.
-    from botocore.exceptions import BotoCoreError, ClientError
+    from boto3.session import Session
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
+from ansible.module_utils.ansible_release import __version__ as ansible_version
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.cloud import BackoffIterator
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry, RetryingBotoClientWrapper
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 
 __all__ = ["RETRY_CODES", "NodecacheError", "call", "make_client", "once", "paged"]
@@ -61,16 +66,38 @@ def call(thing: str, action: str, identifier: str) -> Iterator[None]:
         ) from error
 
 
-def make_client(module: Any, service: str) -> Any:
-    """Return a client whose calls take C(aws_retry=True)."""
-    retrying = AWSRetry.jittered_backoff(catch_extra_error_codes=list(RETRY_CODES))
-    # A service's model is many small objects, of which none can go yet: to look for some again and again while it is
-    # read takes a third of the time for EC2's.
+@lru_cache(maxsize=1)
+def open_session(_module: Any, profile: str | None) -> Any:
+    """Return the session that all clients of a module share.
+
+    With one of its own, as C(module.client) gives it, each client would read anew which services and regions there
+    are, which takes several times as long as the model of its service.
+    """
+    return Session(profile_name=profile)
+
+
+def make_client(module: Any, service: str, api_version: str | None = None) -> Any:
+    """Return a client whose calls take C(aws_retry=True); of the API's newest version where none is named."""
+    region, endpoint, how = get_aws_connection_info(module)
+    profile = how.pop("profile_name", None)
+    config = Config(user_agent_extra=f"APN/1.0 Ansible/{ansible_version} nodecache.eks").merge(
+        how.pop("aws_config", None) or Config()
+    )
+    # A service's model is many small objects that stay until the task ends: to look for some that can go, again and
+    # again while it is read and after, takes as long as to read it.
     gc.disable()
     try:
-        return module.client(service, retry_decorator=retrying)
+        client = open_session(module, profile).client(
+            service, api_version=api_version, region_name=region, endpoint_url=endpoint, config=config, **how
+        )
+    except NoRegionError:
+        module.fail_json(msg="region is not set, and neither the environment nor the profile names one.")
+    except (BotoCoreError, ValueError) as error:
+        module.fail_json_aws(error, msg=f"could not make the client of {service}")
     finally:
+        gc.freeze()
         gc.enable()
+    return RetryingBotoClientWrapper(client, AWSRetry.jittered_backoff(catch_extra_error_codes=list(RETRY_CODES)))
 
 
 def once(operation: Callable[..., Any]) -> Callable[..., Any]:

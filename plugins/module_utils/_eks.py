@@ -1,7 +1,10 @@
 # Copyright (c) 2026 nodecache.eks contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""EKS: every call that managed node groups need."""
+"""EKS: every call that managed node groups need, and what waits for them.
+
+botocore's own waiters know neither DEGRADED nor updates.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,47 @@ import uuid
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
-from ansible_collections.nodecache.eks.plugins.module_utils._aws import call
+from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, call
+from ansible_collections.nodecache.eks.plugins.module_utils._waiters import NotReached, despite, poll, when
+
+# Seconds between two looks.
+DELAY = 5
+_STATUS, _GONE = "nodegroup.status", "ResourceNotFoundException"
+_WAITERS: dict[str, dict[str, Any]] = {
+    "become ACTIVE": {
+        "operation": "DescribeNodegroup",
+        "acceptors": [
+            *when("success", _STATUS, "ACTIVE"),
+            *when("failure", _STATUS, "CREATE_FAILED", "DEGRADED", "DELETING", "DELETE_FAILED"),
+            *despite(),
+        ],
+    },
+    "come to rest": {
+        "operation": "DescribeNodegroup",
+        "acceptors": [
+            *when("success", _STATUS, "ACTIVE", "DEGRADED", "CREATE_FAILED", "DELETE_FAILED"),
+            *when("success", "", _GONE, matcher="error"),
+            *despite(),
+        ],
+    },
+    "be deleted": {
+        "operation": "DescribeNodegroup",
+        "acceptors": [
+            *when("success", "", _GONE, matcher="error"),
+            *when("failure", _STATUS, "DELETE_FAILED"),
+            *despite(),
+        ],
+    },
+    # A failed update leaves its node group ACTIVE.
+    "finish its update": {
+        "operation": "DescribeUpdate",
+        "acceptors": [
+            *when("success", "update.status", "Successful"),
+            *when("failure", "update.status", "Failed", "Cancelled"),
+            *despite(),
+        ],
+    },
+}
 
 
 def find_nodegroup(client: Any, cluster: str, name: str) -> dict[str, Any] | None:
@@ -17,7 +60,7 @@ def find_nodegroup(client: Any, cluster: str, name: str) -> dict[str, Any] | Non
     with call("node group", "describe", name):
         try:
             answer = client.describe_nodegroup(clusterName=cluster, nodegroupName=name, aws_retry=True)
-        except is_boto3_error_code("ResourceNotFoundException"):
+        except is_boto3_error_code(_GONE):
             return None
     group: dict[str, Any] = answer["nodegroup"]
     return group
@@ -58,7 +101,7 @@ def delete_nodegroup(client: Any, cluster: str, name: str) -> None:
     with call("node group", "delete", name):
         try:
             client.delete_nodegroup(clusterName=cluster, nodegroupName=name, aws_retry=True)
-        except is_boto3_error_code("ResourceNotFoundException"):
+        except is_boto3_error_code(_GONE):
             # It went between being described and now, which is what was wanted.
             return
 
@@ -70,3 +113,31 @@ def tag_nodegroup(client: Any, name: str, arn: str, to_set: dict[str, str], to_u
             client.untag_resource(resourceArn=arn, tagKeys=to_unset, aws_retry=True)
         if to_set:
             client.tag_resource(resourceArn=arn, tags=to_set, aws_retry=True)
+
+
+def wait(client: Any, end: str, name: str, timeout: int, request: dict[str, str]) -> None:
+    """Wait for at most timeout seconds for that end; a failure or the end of patience tells what was seen last."""
+    with call("node group", end, name):
+        try:
+            poll(client, {**_WAITERS[end], "delay": DELAY}, timeout, request)
+        except NotReached as error:
+            late = f" in {timeout} seconds" if error.late else ""
+            raise NodecacheError(f"node group '{name}': could not {end}{late}: {_seen(error.last)}.") from error
+
+
+def _seen(answer: Any) -> str:
+    if "Error" in answer:
+        return f"({answer['Error'].get('Code')}): {answer['Error'].get('Message')}"
+    group, update = answer.get("nodegroup") or {}, answer.get("update") or {}
+    status = f"it was last seen {group['status']}" if group else f"the update was last seen {update['status']}"
+    errors = [f"{error['errorCode']}: {error['errorMessage']}" for error in update.get("errors") or []]
+    return "; ".join([status, *health(group), *errors])
+
+
+def health(group: dict[str, Any]) -> list[str]:
+    """Return what ails the node group, a text for each."""
+    texts = []
+    for issue in (group.get("health") or {}).get("issues") or []:
+        resources = f" ({', '.join(issue['resourceIds'])})" if issue.get("resourceIds") else ""
+        texts.append(f"{issue.get('code')}: {issue.get('message')}{resources}")
+    return texts

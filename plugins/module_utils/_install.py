@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
-from ansible_collections.nodecache.eks.plugins.module_utils import _events, _ssm, _ssm_associations
+from ansible_collections.nodecache.eks.plugins.module_utils import _events, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import call, paged
 
 # The document remembers the nodes' roles, one in each tag: their policies cannot be found from the other side.
@@ -18,6 +19,8 @@ NODE_ROLE = "nodecache.eks/node-role/"
 _NO_QUEUE = ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"]
 
 Thing = dict[str, Any]
+# Asks a service in the background what a function asks of its client.
+Ask = Callable[[str, Callable[[Any], Any]], Future[Any]]
 
 
 def account(sts: Any) -> dict[str, str]:
@@ -30,19 +33,28 @@ def account(sts: Any) -> dict[str, str]:
 class Install:
     """One install, by its name and cluster, in one region of one account."""
 
-    def __init__(self, client_of: Callable[[str], Any], name: str, cluster: str, region: str) -> None:
-        self.client_of, self.identity, self.region = client_of, f"nodecache-{name}", region
+    def __init__(self, name: str, cluster: str, region: str) -> None:
+        self.identity, self.region = f"nodecache-{name}", region
         self.owner = {"nodecache.eks/install": name, "nodecache.eks/cluster": cluster}
         self.recorded_roles: list[str] = []
 
-    def things(self, node_roles: Iterable[str]) -> list[Thing]:
+    def things(self, ask: Ask, node_roles: Iterable[str]) -> list[Thing]:
         """Return all there is, each with its kind, its name, and whether it is this install's."""
-        documents = self._documents()
-        whose = next((thing["ours"] for thing in documents if thing["name"] == self.identity), None)
-        found = [*documents, *self._associations(), *self._rules(), *self._queue(bool(whose)), *self._alarms()]
+        documents = ask("ssm", self._documents)
+        rest = [ask("ssm", self._associations), ask("events", self._rules), ask("sqs", self._queue)]
+        rest += [ask("cloudwatch", self._alarms), ask("iam", self._roles)]
+        found: list[Thing] = documents.result()
+        whose = next((thing["ours"] for thing in found if thing["name"] == self.identity), None)
         # What is in a role has no tags of its own.
-        policies = self._node_policies(sorted({*node_roles, *self.recorded_roles}), whose is not False)
-        return found + self._roles() + policies
+        policies = ask("iam", lambda iam: self._node_policies(iam, {*node_roles, *self.recorded_roles}))
+        for part in rest:
+            found += part.result()
+        for thing in found:
+            # A queue gets its policy and its tags after it is made, and the document comes first and goes last: while
+            # that is ours, an interrupted run may have left the queue without.
+            unfinished = thing.pop("unfinished", False)
+            thing["ours"] = thing["ours"] or (unfinished and bool(whose))
+        return found + [{**policy, "ours": whose is not False} for policy in policies.result()]
 
     def _named(self, name: str) -> bool:
         return name == self.identity or name.startswith(f"{self.identity}.")
@@ -50,10 +62,10 @@ class Install:
     def _thing(self, kind: str, name: str, tags: Mapping[str, str], **more: Any) -> Thing:
         return {"kind": kind, "name": name, "ours": self.owner.items() <= tags.items(), **more}
 
-    def _documents(self) -> list[Thing]:
+    def _documents(self, ssm: Any) -> list[Thing]:
         filters = [{"Key": "Name", "Values": [self.identity]}, {"Key": "Owner", "Values": ["Self"]}]
         found = []
-        for row in _ssm.list_documents(self.client_of("ssm"), filters):
+        for row in _ssm.list_documents(ssm, filters):
             if not self._named(row["Name"]):
                 continue
             found.append(self._thing("document", row["Name"], row["Tags"]))
@@ -63,26 +75,25 @@ class Install:
                 ]
         return found
 
-    def _associations(self) -> list[Thing]:
-        ssm, found = self.client_of("ssm"), []
-        for row in _ssm_associations.list_associations(ssm, {}):
+    def _associations(self, ssm: Any) -> list[Thing]:
+        found = []
+        for row in _ssm.list_associations(ssm, {}):
             name, identifier = row.get("AssociationName", ""), row["AssociationId"]
             if self._named(name):
-                current = _ssm_associations.describe_association(ssm, identifier)
-                if current:
-                    found.append(self._thing("association", name, current["Tags"], association_id=identifier))
+                tags = _ssm.association_tags(ssm, identifier)
+                if tags is not None:
+                    found.append(self._thing("association", name, tags, association_id=identifier))
         return found
 
-    def _rules(self) -> list[Thing]:
-        events = self.client_of("events")
+    def _rules(self, events: Any) -> list[Thing]:
         return [
             self._thing("rule", row["Name"], _events.rule_tags(events, row["Name"], row["Arn"]))
             for row in _events.list_rules(events, self.identity)
             if self._named(row["Name"])
         ]
 
-    def _queue(self, begun: bool) -> list[Thing]:
-        sqs, name = self.client_of("sqs"), f"{self.identity}-dead-letter"
+    def _queue(self, sqs: Any) -> list[Thing]:
+        name = f"{self.identity}-dead-letter"
         with call("queue", "look up", name):
             try:
                 url = sqs.get_queue_url(QueueName=name, aws_retry=True)["QueueUrl"]
@@ -91,14 +102,10 @@ class Install:
             tags = sqs.list_queue_tags(QueueUrl=url, aws_retry=True).get("Tags", {})
             attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"], aws_retry=True)
         policy = attributes.get("Attributes", {}).get("Policy", "")
-        thing = self._thing("queue", name, tags)
-        # A queue gets its policy and its tags after it is made, and the document comes first and goes last: while
-        # that is ours, an interrupted run may have left the queue without.
-        unfinished = begun and not tags and (not policy or f":rule/{self.identity}" in policy)
-        return [{**thing, "ours": thing["ours"] or unfinished}]
+        unfinished = not tags and (not policy or f":rule/{self.identity}" in policy)
+        return [self._thing("queue", name, tags, unfinished=unfinished)]
 
-    def _alarms(self) -> list[Thing]:
-        cloudwatch = self.client_of("cloudwatch")
+    def _alarms(self, cloudwatch: Any) -> list[Thing]:
         with call("alarms", "list", self.identity):
             rows = paged(cloudwatch, "describe_alarms", "MetricAlarms", AlarmNamePrefix=self.identity)
         # The module that makes alarms knows no tags; the description stands for them.
@@ -109,8 +116,8 @@ class Install:
             if self._named(row["AlarmName"])
         ]
 
-    def _roles(self) -> list[Thing]:
-        iam, found = self.client_of("iam"), []
+    def _roles(self, iam: Any) -> list[Thing]:
+        found = []
         for purpose in ("events", "automation"):
             name = f"{self.identity}-{self.region}-{purpose}"
             with call("role", "look up", name):
@@ -121,13 +128,13 @@ class Install:
             found.append(self._thing("role", name, boto3_tag_list_to_ansible_dict(role.get("Tags") or [])))
         return found
 
-    def _node_policies(self, roles: list[str], ours: bool) -> list[Thing]:
-        iam, policy, found = self.client_of("iam"), f"{self.identity}-{self.region}", []
-        for role in roles:
+    def _node_policies(self, iam: Any, roles: Iterable[str]) -> list[Thing]:
+        policy, found = f"{self.identity}-{self.region}", []
+        for role in sorted(roles):
             with call("role", f"look up policy '{policy}' of", role):
                 try:
                     iam.get_role_policy(RoleName=role, PolicyName=policy, aws_retry=True)
                 except is_boto3_error_code("NoSuchEntity"):
                     continue
-            found.append({"kind": "node_policy", "name": role, "ours": ours})
+            found.append({"kind": "node_policy", "name": role})
         return found

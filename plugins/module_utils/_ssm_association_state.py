@@ -202,3 +202,12 @@ def failure(execution: dict[str, Any], association: dict[str, Any]) -> str | Non
         f"{execution['execution_id']} ended {execution.get('detailed_status') or execution['status']}: "
         f"{', '.join(bad) or 'no node answered'}."
     )
+
+
+def run(client: Any, execution: dict[str, Any]) -> dict[str, Any]:
+    """Return an execution with its targets as a module's user sees it."""
+    if not execution:
+        return {}
+    shape = _model.output_shape(client, "DescribeAssociationExecutions").members["AssociationExecutions"]
+    node = _model.output_shape(client, "DescribeAssociationExecutionTargets").members["AssociationExecutionTargets"]
+    return {**_model.to_result(shape.member, execution), "targets": _model.to_result(node, execution["Targets"])}

@@ -380,7 +380,6 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils import _ec2, _eks, _eks_plan, _model
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._eks_waiters import health, wait
 from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, resulting_tags, tag_plan
 
 
@@ -413,11 +412,11 @@ class Nodegroup:
         return {key: value for key, value in result.items() if options is None or key in options}
 
     def _wait(self, end: str) -> None:
-        wait(self.client, end, self.name, self.timeout, self.ids)
+        _eks.wait(self.client, end, self.name, self.timeout, self.ids)
 
     def _finish(self, update: str) -> None:
         request = {"name": self.params["cluster_name"], "nodegroupName": self.name, "updateId": update}
-        wait(self.client, "finish its update", self.name, self.timeout, request)
+        _eks.wait(self.client, "finish its update", self.name, self.timeout, request)
         self._wait("become ACTIVE")
 
     def _tell_template(self, desired: dict[str, Any], is_new: bool) -> None:
@@ -438,7 +437,7 @@ class Nodegroup:
         """Create or change the node group; return whether that was needed, how it was planned and how it is."""
         status = current.get("status")
         if status == "CREATE_FAILED" or (status == "DELETING" and not self.params["wait"]):
-            because = "".join(f"; {issue}" for issue in health(current))
+            because = "".join(f"; {issue}" for issue in _eks.health(current))
             raise NodecacheError(
                 f"node group '{self.name}' is {status} and has to be gone before it can be created{because}."
             )
@@ -506,7 +505,7 @@ class Nodegroup:
 
     def _warn_of(self, current: dict[str, Any]) -> None:
         if current["status"] in ("DEGRADED", "DELETE_FAILED"):
-            self.module.warn(f"node group '{self.name}' is {'; '.join([current['status'], *health(current)])}.")
+            self.module.warn(f"node group '{self.name}' is {'; '.join([current['status'], *_eks.health(current)])}.")
 
     def ensure_absent(self, current: dict[str, Any]) -> bool:
         """Delete the node group."""

@@ -262,7 +262,7 @@ def main() -> None:
         _cache.validate_names(params)
         _cache.validate(targets, images)
         _cache.validate_numbers(params)
-        instance_ids = _ec2.running_instances(make_client(module, "ec2"), targets)
+        instance_ids = _ec2.running_instances(make_client(module, "ec2", _ec2.INSTANCES_API), targets)
         if not instance_ids:
             place = f"cluster '{cluster}'" if cluster else "targets"
             shown = ", ".join(f"{target['key']}={','.join(target['values'])}" for target in targets)

@@ -38,8 +38,8 @@ options:
     type: bool
     default: false
 notes:
-  - "IAM actions: sts:GetCallerIdentity, ssm:ListDocuments, ssm:ListAssociations, ssm:DescribeAssociation,
-    ssm:ListTagsForResource, events:ListRules, events:ListTagsForResource, sqs:GetQueueUrl, sqs:ListQueueTags,
+  - "IAM actions: sts:GetCallerIdentity, ssm:ListDocuments, ssm:ListAssociations, ssm:ListTagsForResource,
+    events:ListRules, events:ListTagsForResource, sqs:GetQueueUrl, sqs:ListQueueTags,
     sqs:GetQueueAttributes, cloudwatch:DescribeAlarms, iam:GetRole and iam:GetRolePolicy; with O(count_nodes)
     ec2:DescribeInstances."
 extends_documentation_fragment:
@@ -116,11 +116,13 @@ install:
 """
 
 import re
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
-from ansible_collections.nodecache.eks.plugins.module_utils._ec2 import running_instances
+from ansible_collections.nodecache.eks.plugins.module_utils._ec2 import INSTANCES_API, running_instances
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 from ansible_collections.nodecache.eks.plugins.module_utils._install import Install, account
 
@@ -130,6 +132,8 @@ LIMITS = (
     ("cluster_name", "[A-Za-z0-9][A-Za-z0-9_-]{0,99}", "1 to 100 letters, digits, _ and -, the first not _ or -"),
     ("node_roles", r"[A-Za-z0-9_+=,.@-]{1,64}", "names of roles, of 1 to 64 letters, digits or any of _ + = , . @ -"),
 )
+
+VERSIONS = {"ec2": INSTANCES_API}
 
 
 def check(params: dict[str, Any]) -> None:
@@ -144,19 +148,23 @@ def find(module: AnsibleAWSModule) -> dict[str, object]:
     """Return the module's result."""
     params, clients = module.params, {}
     check(params)
+    install = Install(params["name"], params["cluster_name"], module.region)
+    with ThreadPoolExecutor() as pool:
 
-    def client_of(service: str) -> object:
-        if service not in clients:
-            clients[service] = make_client(module, service)
-        return clients[service]
+        def ask(service: str, question: Callable[[Any], Any]) -> Future[Any]:
+            # While one service answers, the client of the next one is made.
+            if service not in clients:
+                clients[service] = make_client(module, service, VERSIONS.get(service))
+            return pool.submit(question, clients[service])
 
-    found: dict[str, Any] = account(client_of("sts"))
-    install = Install(client_of, params["name"], params["cluster_name"], module.region)
-    if params["count_nodes"]:
-        nodes = [{"key": f"tag:kubernetes.io/cluster/{params['cluster_name']}", "values": ["owned"]}]
-        found["running_nodes"] = len(running_instances(client_of("ec2"), nodes))
-    things = install.things(params["node_roles"])
-    return {**found, "things": things, "node_roles": install.recorded_roles}
+        # Nobody else is asked where the credentials are no good.
+        found: dict[str, Any] = ask("sts", account).result()
+        found["things"] = install.things(ask, params["node_roles"])
+        found["node_roles"] = install.recorded_roles
+        if params["count_nodes"]:
+            nodes = [{"key": f"tag:kubernetes.io/cluster/{params['cluster_name']}", "values": ["owned"]}]
+            found["running_nodes"] = len(ask("ec2", lambda ec2: running_instances(ec2, nodes)).result())
+    return found
 
 
 def main() -> None:

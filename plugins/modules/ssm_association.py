@@ -327,7 +327,6 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils import _model, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_association_state as state
-from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_associations as api
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._state import (
@@ -344,17 +343,17 @@ class Run:
     def __init__(self, client: Any, current: dict[str, Any]) -> None:
         self.client = client
         self.since = current.get("LastExecutionDate")
-        made = api.executions(client, current["AssociationId"], self.since) if current else []
+        made = _ssm.executions(client, current["AssociationId"], self.since) if current else []
         self.before = [execution["ExecutionId"] for execution in made]
 
     def wait(self, association: dict[str, Any], timeout: int) -> dict[str, Any]:
         """Return the run once it is over."""
         # A runbook's targets need not be nodes.
         nodes = association.get("Targets") if not association.get("AutomationTargetParameterName") else None
-        if nodes and not api.any_node_online(self.client, nodes):
+        if nodes and not _ssm.any_node_online(self.client, nodes):
             return {"Status": "Pending", "DetailedStatus": "NoInstancesInTag", "Targets": []}
-        found = api.wait_for_execution(self.client, association, self.since, self.before, timeout)
-        targets = api.execution_targets(self.client, association["AssociationId"], found["ExecutionId"])
+        found = _ssm.wait_for_execution(self.client, association, self.since, self.before, timeout)
+        targets = _ssm.execution_targets(self.client, association["AssociationId"], found["ExecutionId"])
         return {**found, "Targets": targets}
 
 
@@ -382,15 +381,15 @@ def ensure_present(
     run = Run(client, current) if params["wait"] and (runs_itself or starts) else None
     if differs:
         answer = (
-            api.update_association(client, current, request)
+            _ssm.update_association(client, current, request)
             if current
-            else api.create_association(client, request, to_set)
+            else _ssm.create_association(client, request, to_set)
         )
         after.update({key: answer[key] for key in ("AssociationId", "AssociationVersion") if answer.get(key)})
     if current and (to_set or to_unset):
         _ssm.tag(client, "Association", current["AssociationId"], to_set, to_unset)
     if starts:
-        api.start_association(client, after["AssociationId"])
+        _ssm.start_association(client, after["AssociationId"])
     return changed, after, run
 
 
@@ -399,7 +398,7 @@ def ensure_absent(
 ) -> tuple[bool, dict[str, Any], Run | None]:
     """Delete the association."""
     if current and not module.check_mode:
-        api.delete_association(client, current["AssociationId"])
+        _ssm.delete_association(client, current["AssociationId"])
     return bool(current), {}, None
 
 
@@ -425,7 +424,7 @@ def main() -> None:
         check_tags(params["tags"])
         client = make_client(module, "ssm")
         desired = state.build_desired(_model.input_shape(client, "UpdateAssociation"), params)
-        current = api.find_association(client, params["association_name"], params["association_id"]) or {}
+        current = _ssm.find_association(client, params["association_name"], params["association_id"]) or {}
         ensure = ensure_absent if params["state"] == "absent" else ensure_present
         changed, after, run = ensure(client, module, current, desired)
         shape = _model.output_shape(client, "DescribeAssociation").members["AssociationDescription"]
@@ -434,9 +433,9 @@ def main() -> None:
         diff = diff_dict(*({key: side[key] for key in side if key != "association_id"} for side in sides))
         answer = {"changed": changed, "association": sides[1], "execution": {}, "diff": diff}
         if bool(after) != bool(current) and not module.check_mode:
-            api.wait_until_listed(client, after or current, gone=not after)
+            _ssm.wait_until_listed(client, after or current, gone=not after)
         if run:
-            answer["execution"] = api.run(client, run.wait(after, params["wait_timeout"]))
+            answer["execution"] = state.run(client, run.wait(after, params["wait_timeout"]))
             sentence = state.failure(answer["execution"], answer["association"])
             if sentence:
                 raise NodecacheError(sentence)

@@ -184,9 +184,8 @@ associations:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.nodecache.eks.plugins.module_utils import _model
+from ansible_collections.nodecache.eks.plugins.module_utils import _model, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_association_state as state
-from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_associations as api
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 
@@ -222,22 +221,22 @@ def _ids(client: Any, params: dict[str, Any]) -> list[str]:
     filters = {name: str(value) for name, value in params["filters"].items()}
     if params["association_name"] is not None:
         filters["AssociationName"] = params["association_name"]
-    rows = api.list_associations(client, filters)
+    rows = _ssm.list_associations(client, filters)
     name = filters.get("AssociationName")
     return [row["AssociationId"] for row in rows if name in (None, row.get("AssociationName"))]
 
 
 def _described(client: Any, params: dict[str, Any], association_id: str) -> dict[str, Any] | None:
     version = params["association_version"]
-    found = api.describe_association(client, association_id, **({"AssociationVersion": version} if version else {}))
+    found = _ssm.describe_association(client, association_id, **({"AssociationVersion": version} if version else {}))
     if found is None:
         return None
     shape = _model.output_shape(client, "DescribeAssociation").members["AssociationDescription"]
     result = state.facts(shape, found)
     if params["executions"]:
-        newest = api.executions(client, association_id)[: params["executions"]]
+        newest = _ssm.executions(client, association_id)[: params["executions"]]
         result["executions"] = [
-            api.run(client, {**run, "Targets": api.execution_targets(client, association_id, run["ExecutionId"])})
+            state.run(client, {**run, "Targets": _ssm.execution_targets(client, association_id, run["ExecutionId"])})
             for run in newest
         ]
     return result

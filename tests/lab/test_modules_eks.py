@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.nodecache.eks.plugins.module_utils import _eks_waiters
+from ansible_collections.nodecache.eks.plugins.module_utils import _eks
 
 from lab import settings
 from lab.aws import eks
@@ -42,7 +42,7 @@ def nodes(monkeypatch: pytest.MonkeyPatch) -> Nodes:
     counted = Nodes()
     monkeypatch.setattr(FLEET, "start", counted.start)
     monkeypatch.setattr(FLEET, "stop", counted.stop)
-    monkeypatch.setattr(_eks_waiters, "DELAY", 0.1)
+    monkeypatch.setattr(_eks, "DELAY", 0.1)
     return counted
 
 

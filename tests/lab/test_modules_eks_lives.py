@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.nodecache.eks.plugins.module_utils import _eks_waiters
+from ansible_collections.nodecache.eks.plugins.module_utils import _eks
 
 from lab import settings
 from lab.aws import eks
@@ -95,7 +95,7 @@ def given(lab: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     eks.install()
     monkeypatch.setattr(FLEET, "start", lambda *_arguments, **_more: None, raising=False)
     monkeypatch.setattr(FLEET, "stop", lambda *_arguments, **_more: None, raising=False)
-    monkeypatch.setattr(_eks_waiters, "DELAY", 0.05)
+    monkeypatch.setattr(_eks, "DELAY", 0.05)
     vpc = lab.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     subnets = [
         lab.ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{number}.0/24", AvailabilityZone=f"{settings.REGION}{zone}")

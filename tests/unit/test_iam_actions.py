@@ -82,7 +82,7 @@ def words_of(module):
 
 def callable_actions(module):
     words = words_of(module)
-    for table in (waiters("_waiters"), waiters("_eks_waiters")):
+    for table in (waiters("_waiters"), waiters("_eks")):
         words |= {xform_name(table[word]) for word in words & {*table}}
     found = set()
     for service in SERVICES[module.partition("_")[0]]:

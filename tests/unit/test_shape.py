@@ -12,18 +12,20 @@ from botocore import xform_name
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 MODULES = sorted((PLUGINS / "modules").glob("*.py"))
 UTILS = sorted((PLUGINS / "module_utils").glob("*.py"))
-# Where each service's calls are; State Manager has a file of its own beside the rest of Systems Manager.
+# The file where each service's calls are.
 PLACES = {
-    "cloudwatch": {"_install"},
-    "ec2": {"_ec2"},
-    "ecr": {"_ecr"},
-    "eks": {"_eks"},
-    "events": {"_events"},
-    "iam": {"_install"},
-    "sqs": {"_install"},
-    "ssm": {"_ssm", "_ssm_associations"},
-    "sts": {"_install"},
+    "cloudwatch": "_install",
+    "ec2": "_ec2",
+    "ecr": "_ecr",
+    "eks": "_eks",
+    "events": "_events",
+    "iam": "_install",
+    "sqs": "_install",
+    "ssm": "_ssm",
+    "sts": "_install",
 }
+# What services share: clients and errors, reading their models, and waiting.
+SHARED = {"_aws", "_model", "_waiters"}
 PURE = {path for path in UTILS if "pure" in (ast.get_docstring(ast.parse(path.read_text())) or "").lower()}
 
 
@@ -64,14 +66,26 @@ def test_each_services_calls_are_in_its_own_file():
     known = {service: operations(service) for service in PLACES}
     every = set().union(*known.values())
     for path in [*UTILS, *MODULES]:
-        allowed = set().union(*(known[service] for service, places in PLACES.items() if path.stem in places))
+        allowed = set().union(*(known[service] for service, place in PLACES.items() if path.stem == place))
         assert called(path) & every <= allowed, path.stem
+
+
+def imported(path):
+    """Return the names of what a file imports, in parts."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            names |= {part for alias in node.names for part in f"{module}.{alias.name}".split(".")}
+    return names
+
+
+def test_only_they_and_what_they_share_know_botocore():
+    know = {path.stem for path in [*UTILS, *MODULES] if {"boto3", "botocore"} & imported(path)}
+    assert know <= SHARED | {*PLACES.values()} and know >= SHARED
 
 
 def test_pure_files_reach_no_aws():
     assert len(PURE) >= 8
     for path in PURE:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
-            names = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
-            assert not {"boto3", "botocore", "amazon"} & set(".".join([module, *names]).split(".")), path
+        assert not {"boto3", "botocore", "amazon"} & imported(path), path

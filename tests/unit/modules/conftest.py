@@ -11,7 +11,7 @@ import boto3
 import pytest
 from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.amazon.aws.plugins.module_utils import modules
+from ansible_collections.nodecache.eks.plugins.module_utils import _aws
 from botocore.validate import validate_parameters
 
 ACCOUNT = {"region": "eu-central-1", "access_key": "test", "secret_key": "unit-secret-of-nobody"}
@@ -23,10 +23,14 @@ class StrictClient:
     def __init__(self, service: str, backend: Any) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.backend = backend
-        self.client = boto3.client(
-            service, region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
-        )
+        self.client = self.of_version(service, None)
+
+    def of_version(self, service: str, api_version: str | None) -> Any:
+        """Return botocore's client for a version of the API, of which every request is checked."""
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        self.client = boto3.client(service, region_name="eu-central-1", api_version=api_version, **keys)
         self.client._make_api_call = self.answer
+        return self.client
 
     def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         model = self.client.meta.service_model.operation_model(operation)
@@ -47,8 +51,15 @@ def strict_client_fixture(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Stri
 
     def install(service: str, backend: Any) -> StrictClient:
         clients[service] = StrictClient(service, backend)
-        monkeypatch.setattr(modules, "boto3_conn", lambda *_args, resource, **_kwargs: clients[resource].client)
+        monkeypatch.setattr(_aws, "open_session", lambda *_args: Session())
         return clients[service]
+
+    class Session:
+        """Has the strict clients that a test installed."""
+
+        def client(self, service: str, api_version: str | None, **_how: Any) -> Any:
+            strict = clients[service]
+            return strict.of_version(service, api_version) if api_version else strict.client
 
     return install
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry, RetryingBotoClientWrapper
-from ansible_collections.nodecache.eks.plugins.module_utils import _ec2, _ecr, _events, _ssm, _ssm_associations
+from ansible_collections.nodecache.eks.plugins.module_utils import _ec2, _ecr, _events, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils._install import Install
 
 ID = "8dfe3659-4309-493a-8755-0123456789ab"
@@ -14,8 +14,8 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
 NODES = [f"i-{number:017x}" for number in range(3)]
 
 
-def install(client):
-    return Install(lambda _service: client, "main", "prod", "eu-central-1")
+def install():
+    return Install("main", "prod", "eu-central-1")
 
 
 # A list's service, operation and member, its three entries, one a page, and what reads it and returns three.
@@ -43,17 +43,17 @@ LISTS = {
     "associations": (
         ("ssm", "ListAssociations", "Associations"),
         [{"AssociationId": ID}] * 3,
-        lambda client: _ssm_associations.list_associations(client, {"AssociationName": "one"}),
+        lambda client: _ssm.list_associations(client, {"AssociationName": "one"}),
     ),
     "runs": (
         ("ssm", "DescribeAssociationExecutions", "AssociationExecutions"),
         [{"ExecutionId": ID, "CreatedTime": NOW}] * 3,
-        lambda client: _ssm_associations.executions(client, ID, NOW),
+        lambda client: _ssm.executions(client, ID, NOW),
     ),
     "nodes of a run": (
         ("ssm", "DescribeAssociationExecutionTargets", "AssociationExecutionTargets"),
         [{"ResourceId": node} for node in NODES],
-        lambda client: _ssm_associations.execution_targets(client, ID, ID),
+        lambda client: _ssm.execution_targets(client, ID, ID),
     ),
     "agents": (
         ("ssm", "DescribeInstanceInformation", "InstanceInformationList"),
@@ -78,12 +78,12 @@ LISTS = {
     "rules of an install": (
         ("events", "ListRules", "Rules"),
         [{"Name": f"nodecache-main.{number}", "Arn": "arn:a"} for number in range(3)],
-        lambda client: install(client)._rules(),
+        lambda client: install()._rules(client),
     ),
     "alarms of an install": (
         ("cloudwatch", "DescribeAlarms", "MetricAlarms"),
         [{"AlarmName": f"nodecache-main.{number}.failures"} for number in range(3)],
-        lambda client: install(client)._alarms(),
+        lambda client: install()._alarms(client),
     ),
 }
 

@@ -41,13 +41,11 @@ class Aws:
             for at, (name, _tags) in enumerate(self.associations)
         ]}  # fmt: skip
 
-    def DescribeAssociation(self, AssociationId):
-        return {"AssociationDescription": {"AssociationId": AssociationId}}
-
     def ListTagsForResource(self, ResourceId=None, ResourceType=None, ResourceARN=None):
         if ResourceARN:
             return {"Tags": rows(self.rules[ResourceARN.rpartition("/")[2]])}
-        return {"TagList": rows(self.associations[int(ResourceId)][1])}
+        tags = self.associations[int(ResourceId)][1]
+        return refuse("InvalidResourceId", "ListTagsForResource") if tags is None else {"TagList": rows(tags)}
 
     def ListRules(self, NamePrefix):
         found = [name for name in self.rules if name.startswith(NamePrefix)]
@@ -119,7 +117,8 @@ def test_nodes_are_counted_when_asked_for(look):
 def test_a_whole_install(aws, look):
     recorded = {"nodecache.eks/node-role/old-node": "x"}
     aws.documents = {ID: OWNER | recorded, f"{ID}.automation": OWNER, f"{ID}2": OWNER}
-    aws.associations = [(None, {}), (ID, OWNER), (f"{ID}.gpu", OWNER), ("else", OWNER)]
+    # One is only still listed.
+    aws.associations = [(None, {}), (ID, OWNER), (f"{ID}.gpu", OWNER), ("else", OWNER), (f"{ID}.gone", None)]
     aws.rules = {ID: OWNER, f"{ID}.failures": OWNER, f"{ID}-else": OWNER}
     aws.queue = (OWNER, "{}")
     aws.alarms = {f"{ID}.failed-invocations": f"x {OWNED}", f"{ID}.dead-letters": OWNED, f"{ID}2.x": OWNED}
@@ -136,6 +135,7 @@ def test_a_whole_install(aws, look):
         ("node_policy", "old-node"): True, ("node_policy", "prod-node"): True,
     }  # fmt: skip
     assert install["node_roles"] == ["old-node"]
+    assert {key for thing in install["things"] for key in thing} == {"kind", "name", "ours", "association_id"}
     ids = {thing["name"]: thing["association_id"] for thing in install["things"] if thing["kind"] == "association"}
     assert ids == {ID: f"{1:036d}", f"{ID}.gpu": f"{2:036d}"}
 
