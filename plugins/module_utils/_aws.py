@@ -8,14 +8,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 with suppress(ImportError):
     # AnsibleAWSModule reports the missing library before anything here needs it.
     from boto3.session import Session
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+    from botocore.exceptions import BotoCoreError, ClientError, DataNotFoundError, NoRegionError
 
 from ansible.module_utils.ansible_release import __version__ as ansible_version
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
@@ -77,7 +77,7 @@ def open_session(_module: Any, profile: str | None) -> Any:
 
 
 def make_client(module: Any, service: str, api_version: str | None = None) -> Any:
-    """Return a client whose calls take C(aws_retry=True); of the API's newest version where none is named."""
+    """Return a client whose calls take C(aws_retry=True), of the version named, or else of the newest there is."""
     region, endpoint, how = get_aws_connection_info(module)
     profile = how.pop("profile_name", None)
     config = Config(user_agent_extra=f"APN/1.0 Ansible/{ansible_version} nodecache.eks").merge(
@@ -87,9 +87,19 @@ def make_client(module: Any, service: str, api_version: str | None = None) -> An
     # again while it is read and after, takes as long as to read it.
     gc.disable()
     try:
-        client = open_session(module, profile).client(
-            service, api_version=api_version, region_name=region, endpoint_url=endpoint, config=config, **how
+        connect = partial(
+            open_session(module, profile).client,
+            service,
+            region_name=region,
+            endpoint_url=endpoint,
+            config=config,
+            **how,
         )
+        try:
+            client = connect(api_version=api_version)
+        except DataNotFoundError:
+            # A botocore that somebody made smaller lacks older versions.
+            client = connect()
     except NoRegionError:
         module.fail_json(msg="region is not set, and neither the environment nor the profile names one.")
     except (BotoCoreError, ValueError) as error:

@@ -144,6 +144,11 @@ def test_the_clients_of_a_module_share_one_session_and_those_of_two_do_not(opene
     assert len(opened) == 2
 
 
+def test_a_botocore_without_that_version_takes_its_newest(opened):
+    client = make_client(Module(), "ec2", "1999-01-01")
+    assert client.meta.service_model.api_version > "2016-09-15"
+
+
 def test_nothing_is_collected_of_a_model_nor_while_it_is_read(opened):
     assert gc.get_freeze_count() == 0
     make_client(Module(), "ssm")
