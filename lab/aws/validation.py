@@ -52,6 +52,7 @@ MOTOS: dict[str, str | tuple[str, ...]] = {
     "iam UpdateAccountPasswordPolicy minimumPasswordLength": _HIGH,
     "iam UpdateAccountPasswordPolicy passwordReusePrevention": _HIGH,
     "ssm AddTagsToResource resourceType": _KINDS,
+    "ssm DescribeDocumentPermission permissionType": _KINDS,
     "ssm DescribeParameters parameterFilters.member.key": _FORM,
     "ssm DescribeParameters parameterFilters.member.option": _LONG,
     "ssm GetParameterHistory maxResults": _HIGH,

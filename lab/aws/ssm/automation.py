@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from moto.core.exceptions import ServiceException
+from moto.core.utils import get_service_model
 from moto.ssm.models import SimpleSystemManagerBackend
 
 from lab.aws import iam
@@ -29,6 +30,9 @@ STEP_FILTERS = {
     "StepName": "StepName",
     "Action": "Action",
 }
+# https://docs.aws.amazon.com/general/latest/gr/ssm.html
+RUNNING, QUEUED = 100, 1000
+TARGET_KEYS = ("ParameterValues", "ResourceGroup", "InstanceIds", "AWS::EC2::Instance", "tag-key")
 NOT_IN_THE_LAB = ("Targets", "TargetMaps", "TargetParameterName", "TargetLocations", "TargetLocationsURL")
 
 
@@ -75,6 +79,16 @@ def _wrong_parameters(why: object) -> Exception:
     return error("InvalidAutomationExecutionParametersException", f"{why}")
 
 
+def _check_targets(params: dict[str, Any]) -> None:
+    """Refuse targets that are none: AWS reads them before it looks at the parameters."""
+    keys = [target.get("Key", "") for target in params.get("Targets") or []]
+    for key in keys:
+        if key not in TARGET_KEYS and not (key.startswith("tag:") and key != "tag:"):
+            raise error("InvalidTarget", f"The target key {key!r} is not valid.")
+    if keys and not params.get("TargetParameterName"):
+        raise error("InvalidTarget", "Targets need TargetParameterName.")
+
+
 def start_automation_execution(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
     """Check the document and its parameters, then answer at once and work in the background."""
     return {"AutomationExecutionId": start(backend, params, caller()).id}
@@ -82,6 +96,7 @@ def start_automation_execution(backend: SimpleSystemManagerBackend, params: dict
 
 def start(backend: SimpleSystemManagerBackend, params: dict[str, Any], principal: str) -> Execution:
     """Start an execution for a principal."""
+    _check_targets(params)
     for key in NOT_IN_THE_LAB:
         if params.get(key):
             raise _wrong_parameters(f"The lab runs simple executions only: {key} is not supported.")
@@ -104,6 +119,11 @@ def start(backend: SimpleSystemManagerBackend, params: dict[str, Any], principal
     role = str(automation_document.fill(found.content_json.get("assumeRole") or "", known))
     if role:
         _check_role(backend, role, principal)
+    if sum(not one.done for one in executions(backend).values()) >= RUNNING + QUEUED:
+        raise error(
+            "AutomationExecutionLimitExceededException",
+            f"At most {RUNNING} executions run at once, and {QUEUED} more wait for their turn.",
+        )
     made = Execution(backend, found, params, principal, role)
     executions(backend)[made.id] = made
     backend._resource_tags["Automation"][made.id] = tags
@@ -205,8 +225,17 @@ def _passes(one: Execution, row: dict[str, Any], filters: list[dict[str, Any]]) 
     return True
 
 
+def _check_values(filters: list[dict[str, Any]], key: str) -> None:
+    """Refuse a status that no execution or step can have."""
+    known = get_service_model("ssm").shape_for("AutomationExecutionStatus").enum  # type: ignore[attr-defined]
+    odd = [value for row in filters if row["Key"] == key for value in row["Values"] if value not in known]
+    if odd:
+        raise error("InvalidFilterValue", f"The {key} {odd[0]} is none of {', '.join(known)}.")
+
+
 def describe_automation_executions(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
     """List executions, newest first."""
+    _check_values(params.get("Filters") or [], "ExecutionStatus")
     rows = []
     for one in sorted(executions(backend).values(), key=lambda one: one.started, reverse=True):
         row = _row(one) | {"AutomationType": "Local"}
@@ -217,6 +246,7 @@ def describe_automation_executions(backend: SimpleSystemManagerBackend, params: 
 
 def describe_automation_step_executions(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
     """List one execution's steps."""
+    _check_values(params.get("Filters") or [], "StepExecutionStatus")
     rows = []
     for row in (_step(step) for step in _get(backend, params["AutomationExecutionId"]).steps):
         filters = params.get("Filters") or []
@@ -238,7 +268,11 @@ def stop_automation_execution(backend: SimpleSystemManagerBackend, params: dict[
 
 def send_automation_signal(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
     """Refuse a signal: no step that runs here waits for one."""
-    _get(backend, params["AutomationExecutionId"])
+    one, payload = _get(backend, params["AutomationExecutionId"]), params.get("Payload") or {}
+    named = {*payload.get("StepName", []), *payload.get("StepExecutionId", [])}
+    missing = sorted(named - {step.name for step in one.steps} - {step.id for step in one.steps})
+    if missing:
+        raise error("AutomationStepNotFoundException", f"The execution has no step {missing[0]}.")
     raise error("InvalidAutomationSignalException", "The signal is not valid for the current Automation execution.")
 
 

@@ -81,12 +81,15 @@ def list_documents(backend: SimpleSystemManagerBackend, params: dict[str, Any]) 
     return {"NextToken": "", **page(rows, params, "DocumentIdentifiers", default=10)}
 
 
-def modify_document_permission(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
-    """Share a document with accounts or with everybody, or stop that."""
-    kind = params["PermissionType"]
+def _check_kind(kind: str) -> None:
     if kind != "Share":
         said = f"Value '{kind}' at 'permissionType' failed to satisfy constraint: Member must satisfy enum value set: "
         raise error("InvalidPermissionType", f"{said}[Share].")
+
+
+def modify_document_permission(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
+    """Share a document with accounts or with everybody, or stop that."""
+    _check_kind(params["PermissionType"])
     found = own(backend, params["Name"])
     add, remove = params.get("AccountIdsToAdd") or [], params.get("AccountIdsToRemove") or []
     if not add and not remove:
@@ -108,7 +111,7 @@ def modify_document_permission(backend: SimpleSystemManagerBackend, params: dict
         add,
         remove,
         params.get("SharedDocumentVersion") or "",
-        kind,
+        params["PermissionType"],
     )
     return {}
 
@@ -119,6 +122,7 @@ def _public(backend: SimpleSystemManagerBackend) -> int:
 
 def describe_document_permission(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
     """Return with whom a document is shared."""
+    _check_kind(params["PermissionType"])
     rows = own(backend, params["Name"]).describe_permissions()["AccountSharingInfoList"]
     answer = page(rows, params, "AccountSharingInfoList", default=20)
     return answer | {"AccountIds": [row["AccountId"] for row in answer["AccountSharingInfoList"]]}

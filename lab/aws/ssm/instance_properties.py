@@ -11,6 +11,7 @@ from typing import Any
 from moto.ssm.models import SimpleSystemManagerBackend
 
 from lab.aws.ssm.association_history import of_instance
+from lab.aws.ssm.documents import documents_of
 from lab.aws.ssm.instances import FACTS, VALUES, describe
 from lab.aws.ssm.support import error, operation, page
 from lab.aws.ssm.targets import instances, managed, tags_of
@@ -54,6 +55,11 @@ def _filters(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> lis
         unknown = [value for value in values if value not in instances(backend)]
         if key == "InstanceIds" and how == "Equal" and unknown:
             raise error("InvalidInstanceId", f"The following instance ids are not valid: {', '.join(unknown)}")
+        if key == "ActivationIds":
+            raise error("InvalidActivationId", f"There is no activation {values[0]}: the nodes here need none.")
+        if key == "DocumentName" and how == "Equal":
+            for value in values:
+                documents_of(backend, value)
     return rows
 
 

@@ -6,8 +6,10 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-ssm
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from moto.ssm.models import SimpleSystemManagerBackend
@@ -17,8 +19,16 @@ from lab.aws.ssm.document_parameters import DocumentError
 from lab.aws.ssm.support import error
 from lab.aws.validation import register
 
-_describe_parameters = SimpleSystemManagerResponse.describe_parameters
 LONGEST = {"Standard": 4096, "Advanced": 8192}
+LEVELS, PARAMETERS, POLICIES = 15, 10000, 10
+# What each policy has to say: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-policies.html
+POLICY_FACTS = {
+    "Expiration": ("Timestamp",),
+    "ExpirationNotification": ("Before", "Unit"),
+    "NoChangeNotification": ("After", "Unit"),
+}
+PAGED = ("describe_parameters", "get_parameter_history", "get_parameters_by_path")
+_plain: dict[str, Callable[..., Any]] = {}
 
 _REFERENCE = re.compile(r"\{\{ *ssm:([a-zA-Z0-9_.\-/]+)(:[0-9]+)? *\}\}")
 
@@ -51,15 +61,89 @@ def check_value(params: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name} tier parameters support a maximum parameter value of {most} characters."
 
 
-def describe_parameters(self: SimpleSystemManagerResponse) -> Any:
-    """Answer DescribeParameters; moto takes whatever token it is given for the number it gives out."""
-    token = self._get_param("NextToken")
-    if token and not token.strip().isdecimal():
-        raise error("InvalidNextToken", "The specified token is not valid.")
-    return _describe_parameters(self)
+def put_parameter(self: SimpleSystemManagerResponse) -> Any:
+    """Answer PutParameter, once everything is checked that moto takes as it comes."""
+    name, value, pattern = (self._get_param(key) for key in ("Name", "Value", "AllowedPattern"))
+    if name.strip("/").count("/") >= LEVELS:
+        raise error(
+            "HierarchyLevelLimitExceededException",
+            f"A hierarchy can have a maximum of {LEVELS} levels. Reduce the number of levels in {name}.",
+        )
+    known = self.ssm_backend._parameters
+    if name not in known and len(known) >= PARAMETERS:
+        raise error("ParameterLimitExceeded", f"You can have at most {PARAMETERS} parameters.")
+    kind = self._get_param("Type")
+    if (
+        name in known
+        and self._get_bool_param("Overwrite", False)
+        and kind not in (None, known[name][-1].parameter_type)
+    ):
+        raise error(
+            "HierarchyTypeMismatchException",
+            "Parameter Store doesn't support changing a parameter type in a hierarchy.",
+        )
+    if pattern:
+        try:
+            found = re.search(pattern, value)
+        except re.error as wrong:
+            raise error("InvalidAllowedPatternException", f"The pattern {pattern} is not valid: {wrong}.") from wrong
+        if not found:
+            raise error("ParameterPatternMismatchException", f"Parameter value, cannot be validated against {pattern}.")
+    if self._get_param("Policies"):
+        _check_policies(self._get_param("Policies"))
+    return _plain["put_parameter"](self)
+
+
+def _check_policies(text: str) -> None:
+    try:
+        policies = json.loads(text)
+        kinds = [one["Type"] for one in policies]
+    except (ValueError, KeyError, TypeError) as wrong:
+        raise error("InvalidPolicyTypeException", "Policies is not a list of policies in JSON.") from wrong
+    if len(policies) > POLICIES:
+        raise error("PoliciesLimitExceededException", f"A parameter has at most {POLICIES} policies.")
+    for one in policies:
+        if one["Type"] not in POLICY_FACTS:
+            raise error("InvalidPolicyTypeException", f"The policy type {one['Type']} isn't supported.")
+        _check_policy(one["Type"], one.get("Attributes"))
+    if kinds.count("Expiration") > 1:
+        raise error("IncompatiblePolicyException", "A parameter has at most one Expiration policy.")
+
+
+def _check_policy(kind: str, given: Any) -> None:
+    facts = given if isinstance(given, dict) else {}
+    right = set(facts) == set(POLICY_FACTS[kind])
+    for key, value in facts.items() if right else ():
+        if key == "Timestamp":
+            try:
+                datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+            except ValueError:
+                right = False
+        elif key == "Unit":
+            right = right and value in ("Days", "Hours")
+        else:
+            right = right and str(value).isdecimal()
+    if not right:
+        wanted = " and ".join(POLICY_FACTS[kind])
+        raise error("InvalidPolicyAttributeException", f"A policy of type {kind} has the attributes {wanted}.")
+
+
+def _paged(name: str) -> Callable[..., Any]:
+    """Return a listing that refuses a token it never gave out: moto takes every one for a number."""
+
+    def respond(self: SimpleSystemManagerResponse) -> Any:
+        token = self._get_param("NextToken")
+        if token and not token.strip().isdecimal():
+            raise error("InvalidNextToken", "The specified token is not valid.")
+        return _plain[name](self)
+
+    return respond
 
 
 def install() -> None:
     """Check parameters before moto keeps them."""
-    SimpleSystemManagerResponse.describe_parameters = describe_parameters  # type: ignore[method-assign]
+    if not _plain:
+        for name in (*PAGED, "put_parameter"):
+            _plain[name] = getattr(SimpleSystemManagerResponse, name)
+            setattr(SimpleSystemManagerResponse, name, _paged(name) if name in PAGED else put_parameter)
     register("ssm", "PutParameter", check_value)

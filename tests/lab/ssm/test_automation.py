@@ -10,6 +10,8 @@ import json
 import uuid
 from typing import Any
 
+import pytest
+
 from lab.aws import iam
 from tests.lab.calls import code
 from tests.lab.ssm.with_automations import NAME, command, define, finished, run
@@ -163,3 +165,14 @@ def test_eventbridges_name_of_a_document_has_its_version(lab: Any) -> None:
     wrong = arn.removesuffix("1") + "7"
     refused = code(lab.ssm.start_automation_execution, DocumentName=wrong)
     assert refused == "AutomationDefinitionVersionNotFoundException"
+
+
+def test_no_more_run_and_wait_than_aws_lets(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 at once, and 1,000 in the queue: https://docs.aws.amazon.com/general/latest/gr/ssm.html."""
+    from lab.aws.ssm import automation
+
+    lab.document("true")
+    define(lab, command())
+    monkeypatch.setattr(automation, "RUNNING", 0)
+    monkeypatch.setattr(automation, "QUEUED", 0)
+    assert code(lab.ssm.start_automation_execution, DocumentName=NAME) == "AutomationExecutionLimitExceededException"

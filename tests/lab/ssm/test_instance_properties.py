@@ -31,7 +31,7 @@ def test_a_row_has_what_ec2_and_what_the_agent_know(lab: Any) -> None:
         ("AgentVersion", "GreaterThan", "3.0.0.0", ["up", "down"]),
         ("InstanceIds", "Equal", "up", ["up"]),
         ("DocumentName", "Equal", "nodecache-test", ["up"]),
-        ("DocumentName", "Equal", "other", []),
+        ("DocumentName", "Equal", "AWS-RunShellScript", []),
     ],
 )
 def test_nodes_are_found_by_filters_with_operators(lab: Any, key: str, how: str, value: str, found: list[str]) -> None:

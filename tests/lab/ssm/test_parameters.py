@@ -1,4 +1,9 @@
-"""Listing parameters: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html"""
+"""Parameter Store: what is kept and listed, and what of it a document gets.
+
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html,
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html and
+https://docs.aws.amazon.com/general/latest/gr/ssm.html (how many there may be)
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,45 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from lab.aws.ssm import parameters
+from tests.lab.calls import code
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("nonsense", "InvalidPolicyTypeException"),
+        ('{"a": 1}', "InvalidPolicyTypeException"),
+        ('[{"Type": "Odd"}]', "InvalidPolicyTypeException"),
+        ('[{"Type": "Expiration"}]', "InvalidPolicyAttributeException"),
+        ('[{"Type": "Expiration", "Attributes": {"Timestamp": "soon"}}]', "InvalidPolicyAttributeException"),
+        (
+            '[{"Type": "NoChangeNotification", "Attributes": {"After": "x", "Unit": "Days"}}]',
+            "InvalidPolicyAttributeException",
+        ),
+        (
+            '[{"Type": "ExpirationNotification", "Attributes": {"Before": "1", "Unit": "Weeks"}}]',
+            "InvalidPolicyAttributeException",
+        ),
+        ('[{"Type": "NoChangeNotification", "Attributes": {"After": "20", "Unit": "Days"}}]', ""),
+        ('[{"Type": "Expiration", "Attributes": {"Timestamp": "2099-01-01T00:00:00.000Z"}}]', ""),
+    ],
+)
+def test_policies_of_a_parameter(lab: Any, text: str, wrong: str) -> None:
+    """https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-policies.html."""
+    given = {"Name": "p", "Type": "String", "Value": "v", "Tier": "Advanced", "Policies": text}
+    if wrong:
+        assert code(lab.ssm.put_parameter, **given) == wrong
+    else:
+        lab.ssm.put_parameter(**given)
+
+
+def test_there_are_so_many_parameters_and_no_more(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parameters, "PARAMETERS", 1)
+    lab.ssm.put_parameter(Name="one", Type="String", Value="v")
+    assert code(lab.ssm.put_parameter, Name="two", Type="String", Value="v") == "ParameterLimitExceeded"
+    lab.ssm.put_parameter(Name="one", Type="String", Value="w", Overwrite=True)
 
 
 def test_only_a_page_that_was_promised_is_given(lab: Any) -> None:
