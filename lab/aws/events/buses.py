@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_UpdateEventBus.h
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time
-from moto.events.exceptions import ResourceNotFoundException, ValidationException
+from moto.events.exceptions import ResourceAlreadyExistsException, ResourceNotFoundException, ValidationException
 from moto.events.models import EventsBackend
 from moto.events.responses import EventsHandler
 from moto.events.utils import PAGINATION_MODEL
@@ -22,8 +23,10 @@ CHANGEABLE = {
     "KmsKeyIdentifier": "kms_key_identifier",
     "DeadLetterConfig": "dead_letter_config",
 }
-_plain_destination = EventsBackend.create_api_destination
-_plain_delete = EventsBackend.delete_event_bus
+# How many of each there may be: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html.
+MOST = {"create_api_destination": 3000, "create_connection": 3000, "create_event_bus": 100}
+POLICY = 10240
+_plain: dict[str, Callable[..., Any]] = {}
 
 
 class WrongToken(ValidationException):
@@ -43,10 +46,13 @@ def bus_of(self: EventsBackend, arn: str | None) -> str:
     return (arn or "default").rpartition(":event-bus/")[2]
 
 
-def _by_arn(self: EventsBackend, arn: str) -> str:
+def _by_arn(self: EventsBackend, arn: str, change: bool = False) -> str:
     """Return the ARN of a rule or a bus that is there; moto looks for the name alone, which two buses may have."""
     buses = list(self.event_buses.values())
-    known = {thing.arn for thing in [*buses, *(rule for bus in buses for rule in bus.rules.values())]}
+    rules = {rule.arn: rule for bus in buses for rule in bus.rules.values()}
+    known = {*rules, *(bus.arn for bus in buses)}
+    if change and arn in rules and rules[arn].managed_by:
+        raise JsonRESTError("ManagedRuleException", f"{rules[arn].name} is a managed rule.")
     if arn not in known:
         name = arn.rpartition("/")[2]
         raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus default.")
@@ -61,17 +67,19 @@ def list_tags(self: EventsBackend, arn: str) -> dict[str, list[dict[str, str]]]:
 
 def tag(self: EventsBackend, arn: str, tags: dict[str, str]) -> None:
     """Set tags of a rule or a bus."""
-    self.tagger.tag_resource(_by_arn(self, arn), self.tagger.convert_dict_to_tags_input(tags))
+    self.tagger.tag_resource(_by_arn(self, arn, change=True), self.tagger.convert_dict_to_tags_input(tags))
 
 
 def untag(self: EventsBackend, arn: str, tag_keys: list[str]) -> None:
     """Remove tags of a rule or a bus."""
-    self.tagger.untag_resource_using_names(_by_arn(self, arn), tag_keys)
+    self.tagger.untag_resource_using_names(_by_arn(self, arn, change=True), tag_keys)
 
 
 def check_permission(params: Mapping[str, Any]) -> Iterator[str]:
     """Refuse a policy that is none, and a statement without its parts."""
     policy = params.get("Policy")
+    if policy is not None and len(policy) > POLICY:
+        raise JsonRESTError("PolicyLengthExceededException", f"The event bus policy exceeds {POLICY} characters.")
     if policy is not None:
         try:
             statements = json.loads(policy)["Statement"]
@@ -101,14 +109,46 @@ def check_queue(params: Mapping[str, Any]) -> Iterator[str]:
         yield f"Parameter {arn} is not valid. Reason: Dead-letter queue must be a standard Amazon SQS queue."
 
 
-def create_api_destination(
-    self: EventsBackend, name: str, description: str, connection_arn: str, *arguments: Any, **more: Any
-) -> Any:
-    """Make a destination of a connection that is there."""
-    connection = connection_arn.split("/")[1]
-    if connection not in self.connections:
-        raise ResourceNotFoundException(f"Connection '{connection}' does not exist.")
-    return _plain_destination(self, name, description, connection_arn, *arguments, **more)
+def _new(operation: str, kept: str) -> Callable[..., Any]:
+    """Return a request that makes what is not there yet, as long as there are not too many."""
+
+    what = operation.partition("_")[2].replace("_", " ").capitalize()
+
+    def create(self: EventsBackend, name: str, *arguments: Any, **more: Any) -> Any:
+        known = getattr(self, kept)
+        if name in known:
+            raise ResourceAlreadyExistsException(f"{what} {name} already exists.")
+        if len(known) >= MOST.get(operation, len(known) + 1):
+            raise JsonRESTError("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
+        return _plain[operation](self, name, *arguments, **more)
+
+    return create
+
+
+def _of_connection(create: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a destination be made of a connection alone that is there."""
+
+    def made(self: EventsBackend, name: str, description: str, connection_arn: str, *rest: Any, **more: Any) -> Any:
+        connection = connection_arn.split("/")[1]
+        if connection not in self.connections:
+            raise ResourceNotFoundException(f"Connection '{connection}' does not exist.")
+        return create(self, name, description, connection_arn, *rest, **more)
+
+    return made
+
+
+def _known_partner(self: EventsBackend, name: str, account_id: str) -> Any:
+    source = self.partner_event_sources.get(name)
+    if source is not None and account_id in source.accounts:
+        raise ResourceAlreadyExistsException(f"Event source {name} already exists.")
+    return _plain["create_partner_event_source"](self, name, account_id)
+
+
+def list_archives(self: EventsBackend, name_prefix: str | None, source_arn: str | None, state: str | None) -> Any:
+    """List archives; those of a bus that is not there are none to list."""
+    if source_arn and (name_prefix, state) == (None, None):
+        self._get_event_bus(source_arn)
+    return _plain["list_archives"](self, name_prefix, source_arn, state)
 
 
 def delete_event_bus(self: EventsBackend, name: str) -> None:
@@ -116,7 +156,7 @@ def delete_event_bus(self: EventsBackend, name: str) -> None:
     bus = self.event_buses.get(self._normalize_event_bus_arn(name))
     if bus is not None and bus.rules and bus.name != "default":
         raise ValidationException("EventBus can't be deleted since it has rules.")
-    _plain_delete(self, name)
+    _plain["delete_event_bus"](self, name)
 
 
 def update_event_bus(self: EventsHandler) -> str:
@@ -138,8 +178,18 @@ def install() -> None:
     EventsBackend.list_tags_for_resource = list_tags  # type: ignore[method-assign]
     EventsBackend.tag_resource = tag  # type: ignore[method-assign]
     EventsBackend.untag_resource = untag  # type: ignore[method-assign]
-    EventsBackend.create_api_destination = create_api_destination  # type: ignore[method-assign]
-    EventsBackend.delete_event_bus = delete_event_bus  # type: ignore[method-assign]
+    if not _plain:
+        answers = {
+            "create_api_destination": _of_connection(_new("create_api_destination", "destinations")),
+            "create_connection": _new("create_connection", "connections"),
+            "create_event_bus": _new("create_event_bus", "event_buses"),
+            "create_partner_event_source": _known_partner,
+            "delete_event_bus": delete_event_bus,
+            "list_archives": list_archives,
+        }
+        for operation, answer in answers.items():
+            _plain[operation] = getattr(EventsBackend, operation)
+            setattr(EventsBackend, operation, answer)
     EventsHandler.update_event_bus = update_event_bus  # type: ignore[attr-defined]
     for listing in PAGINATION_MODEL.values():
         listing["fail_on_invalid_token"] = WrongToken
