@@ -91,6 +91,8 @@ def _guarded(operation: str, method: str) -> Callable[..., Any]:
             raise InvalidInput(f"Service-linked role is not supported for {params['AWSServiceName']}.")
         if not str(params.get("Marker", "0")).isdecimal():
             raise ValidationError("Invalid Marker.")
+        if operation in limits.PROTECTED:
+            limits.protect(self.backend, params)
         if operation in ("CreateRole", "UpdateAssumeRolePolicy"):
             check_trust(params.get("AssumeRolePolicyDocument") or params.get("PolicyDocument") or "")
         elif "PolicyDocument" in params:
@@ -104,7 +106,7 @@ def _guarded(operation: str, method: str) -> Callable[..., Any]:
 
 def install() -> None:
     """Check these requests before moto answers them."""
-    for operation in {*CHECKED, *limits.CHECKS}:
+    for operation in {*CHECKED, *limits.CHECKS, *limits.PROTECTED}:
         method = camelcase_to_underscores(operation)
         if method not in _plain:
             _plain[method] = getattr(IamResponse, method)

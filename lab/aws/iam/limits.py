@@ -7,18 +7,23 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from moto.iam.exceptions import (
     DeleteConflictException,
     EntityAlreadyExists,
+    IAMException,
     LimitExceededException,
     NotFoundException,
 )
 from moto.iam.models import IAMBackend
 
 INLINE_OF_ROLE, MANAGED, TRUST, ATTACHED = 10240, 6144, 2048, 10
+INLINE = {"Role": INLINE_OF_ROLE, "User": 2048, "Group": 5120}
+GROUPS_PER_USER, TAGS = 10, 50
+# Policies and roles of AWS's services: what is under this path is theirs alone.
+SERVICES = "/aws-service-role/"
 Given = Mapping[str, Any]
 
 
@@ -37,25 +42,67 @@ def _trust(_backend: IAMBackend, given: Given) -> None:
         raise LimitExceededException(f"Cannot exceed quota for ACLSizePerRole: {TRUST}")
 
 
+def _taken(kind: str, name: str, known: Iterable[Any], mine: str = "") -> None:
+    """Refuse a name that is taken: in which case it is written makes no difference."""
+    if any(one.name.lower() == name.lower() and one.name != mine for one in known):
+        raise EntityAlreadyExists(f"{kind} with name {name} already exists.")
+
+
 def _new_role(backend: IAMBackend, given: Given) -> None:
-    name = given["RoleName"]
-    if any(role.name.lower() == name.lower() for role in backend.roles.values()):
-        raise EntityAlreadyExists(f"Role with name {name} already exists.")
+    _taken("Role", given["RoleName"], backend.roles.values())
     _trust(backend, given)
     _boundary(backend, given)
 
 
+def _new_user(backend: IAMBackend, given: Given) -> None:
+    _taken("User", given["UserName"], backend.users.values())
+
+
+def _new_group(backend: IAMBackend, given: Given) -> None:
+    _taken("Group", given["GroupName"], backend.groups.values())
+
+
+def _rename_user(backend: IAMBackend, given: Given) -> None:
+    if given.get("NewUserName"):
+        _taken("User", given["NewUserName"], backend.users.values(), given["UserName"])
+
+
+def _rename_group(backend: IAMBackend, given: Given) -> None:
+    if given.get("NewGroupName"):
+        _taken("Group", given["NewGroupName"], backend.groups.values(), given["GroupName"])
+
+
+def _new_policy(backend: IAMBackend, given: Given) -> None:
+    mine = [one for one in backend.managed_policies.values() if one.arn.split(":")[4] == backend.account_id]
+    name = given["PolicyName"]
+    if any(one.name.lower() == name.lower() for one in mine):
+        raise EntityAlreadyExists(f"A policy called {name} already exists. Duplicate names are not allowed.")
+    _managed(backend, given)
+
+
 def _boundary(backend: IAMBackend, given: Given) -> None:
     arn = given.get("PermissionsBoundary") or ""
+    if f":policy{SERVICES}" in arn:
+        raise IAMException("PolicyNotAttachable", f"Scope ARN: {arn} does not exist or is not attachable.")
     if arn.split(":")[4:5] == [backend.account_id] and arn not in backend.managed_policies:
         raise NotFoundException(f"Scope ARN: {arn} does not exist or is not attachable.")
 
 
+def _owner(backend: IAMBackend, given: Given) -> tuple[str, Any]:
+    """Return the role, user or group that a request is about."""
+    if "RoleName" in given:
+        return "Role", backend.get_role(given["RoleName"])
+    if "UserName" in given:
+        return "User", backend.get_user(given["UserName"])
+    return "Group", backend.get_group(given["GroupName"])
+
+
 def _inline(backend: IAMBackend, given: Given) -> None:
-    role = backend.get_role(given["RoleName"])
-    others = [_text(text) for name, text in role.policies.items() if name != given["PolicyName"]]
-    if sum(map(size, [*others, given["PolicyDocument"]])) > INLINE_OF_ROLE:
-        raise LimitExceededException(f"Maximum policy size of {INLINE_OF_ROLE} bytes exceeded for role {role.name}")
+    kind, owner = _owner(backend, given)
+    most = INLINE[kind]
+    others = [_text(text) for name, text in owner.policies.items() if name != given["PolicyName"]]
+    if sum(map(size, [*others, given["PolicyDocument"]])) > most:
+        raise LimitExceededException(f"Maximum policy size of {most} bytes exceeded for {kind.lower()} {owner.name}")
 
 
 def _managed(_backend: IAMBackend, given: Given) -> None:
@@ -64,10 +111,19 @@ def _managed(_backend: IAMBackend, given: Given) -> None:
 
 
 def _attach(backend: IAMBackend, given: Given) -> None:
-    attached = backend.get_role(given["RoleName"]).managed_policies
-    new = given["PolicyArn"] in backend.managed_policies and given["PolicyArn"] not in attached
-    if new and len(attached) >= ATTACHED:
-        raise LimitExceededException(f"Cannot exceed quota for PoliciesPerRole: {ATTACHED}")
+    kind, owner = _owner(backend, given)
+    if f":policy{SERVICES}" in given["PolicyArn"]:
+        raise IAMException("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")
+    new = given["PolicyArn"] in backend.managed_policies and given["PolicyArn"] not in owner.managed_policies
+    if new and len(owner.managed_policies) >= ATTACHED:
+        raise LimitExceededException(f"Cannot exceed quota for PoliciesPer{kind}: {ATTACHED}")
+
+
+def _join(backend: IAMBackend, given: Given) -> None:
+    user, group = backend.get_user(given["UserName"]), backend.get_group(given["GroupName"])
+    groups = [one for one in backend.groups.values() if user in one.users]
+    if group not in groups and len(groups) >= GROUPS_PER_USER:
+        raise LimitExceededException(f"Cannot exceed quota for GroupsPerUser: {GROUPS_PER_USER}")
 
 
 def _delete_policy(backend: IAMBackend, given: Given) -> None:
@@ -79,8 +135,22 @@ def _delete_policy(backend: IAMBackend, given: Given) -> None:
 
 
 def _delete_user(backend: IAMBackend, given: Given) -> None:
-    if backend.get_user(given["UserName"]).access_keys:
+    user = backend.get_user(given["UserName"])
+    if user.access_keys:
         raise DeleteConflictException("Cannot delete entity, must delete access keys first.")
+    if any(user in group.users for group in backend.groups.values()):
+        raise DeleteConflictException("Cannot delete entity, must remove users from group first.")
+
+
+def _delete_group(backend: IAMBackend, given: Given) -> None:
+    group = backend.get_group(given["GroupName"])
+    for kept, first in (
+        (group.users, "remove users from group"),
+        (group.managed_policies, "detach all policies"),
+        (group.policies, "delete policies"),
+    ):
+        if kept:
+            raise DeleteConflictException(f"Cannot delete entity, must {first} first.")
 
 
 def _remove_role(backend: IAMBackend, given: Given) -> None:
@@ -89,15 +159,72 @@ def _remove_role(backend: IAMBackend, given: Given) -> None:
         raise NotFoundException(f"The role with name {given['RoleName']} cannot be found.")
 
 
+def _known_role(backend: IAMBackend, given: Given) -> None:
+    backend.get_role(given["RoleName"])
+
+
+def _known_policy(backend: IAMBackend, given: Given) -> None:
+    backend.get_policy(given["PolicyArn"])
+
+
+def _tags_of(backend: IAMBackend, given: Given) -> set[str]:
+    """Return the tag keys of what a request is about."""
+    if "PolicyArn" in given:
+        # Policies keep theirs by the key in small letters.
+        return {tag["Key"] for tag in backend.get_policy(given["PolicyArn"]).tags.values()}
+    if "UserName" in given:
+        return {tag["Key"] for tag in backend.list_user_tags(given["UserName"])}
+    if "RoleName" in given:
+        return {tag["Key"] for tag in backend.get_role(given["RoleName"]).tags or []}
+    return {tag["Key"] for tag in backend.get_instance_profile(given["InstanceProfileName"]).tags}
+
+
+def _tag(backend: IAMBackend, given: Given) -> None:
+    added = {tag["Key"] for tag in given.get("Tags") or []}
+    if len(added) <= TAGS < len(_tags_of(backend, given) | added):
+        raise LimitExceededException(f"Cannot exceed quota for TagsPerResource: {TAGS}")
+
+
+def protect(backend: IAMBackend, given: Given) -> None:
+    """Leave the roles of AWS's own services alone."""
+    found = next((one for one in backend.roles.values() if one.name == given.get("RoleName")), None)
+    if found is not None and str(found.path or "").startswith(SERVICES):
+        raise IAMException(
+            "UnmodifiableEntity",
+            f"Cannot perform the operation on the protected role '{found.name}' - this role is only modifiable by AWS",
+        )
+
+
+PROTECTED = (
+    *("AddRoleToInstanceProfile", "AttachRolePolicy", "DeleteRole", "DeleteRolePermissionsBoundary"),
+    *("DeleteRolePolicy", "DetachRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy"),
+    *("RemoveRoleFromInstanceProfile", "UpdateAssumeRolePolicy", "UpdateRole"),
+)
 CHECKS: dict[str, Callable[[IAMBackend, Given], None]] = {
+    "AddUserToGroup": _join,
+    "AttachGroupPolicy": _attach,
     "AttachRolePolicy": _attach,
-    "CreatePolicy": _managed,
+    "AttachUserPolicy": _attach,
+    "CreateGroup": _new_group,
+    "CreatePolicy": _new_policy,
     "CreatePolicyVersion": _managed,
     "CreateRole": _new_role,
+    "CreateUser": _new_user,
+    "DeleteGroup": _delete_group,
     "DeletePolicy": _delete_policy,
     "DeleteUser": _delete_user,
+    "ListEntitiesForPolicy": _known_policy,
+    "ListInstanceProfilesForRole": _known_role,
+    "PutGroupPolicy": _inline,
     "PutRolePermissionsBoundary": _boundary,
     "PutRolePolicy": _inline,
+    "PutUserPolicy": _inline,
     "RemoveRoleFromInstanceProfile": _remove_role,
+    "TagInstanceProfile": _tag,
+    "TagPolicy": _tag,
+    "TagRole": _tag,
+    "TagUser": _tag,
     "UpdateAssumeRolePolicy": _trust,
+    "UpdateGroup": _rename_group,
+    "UpdateUser": _rename_user,
 }
