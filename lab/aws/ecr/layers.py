@@ -118,7 +118,7 @@ def _signature(path: str, end: int) -> str:
 def opened(path: str, query: Mapping[str, list[str]]) -> Path | None:
     """Return the file a signed address stands for, if the signature is ours and its time not over."""
     end, signature = query.get("X-Amz-Expires", ["0"])[0], query.get("X-Amz-Signature", [""])[0]
-    if not end.isdigit() or not hmac.compare_digest(signature, _signature(path, int(end))) or int(end) < time.time():
+    if not end.isdecimal() or not hmac.compare_digest(signature, _signature(path, int(end))) or int(end) < time.time():
         return None
     account, region, rest = path.removeprefix(PREFIX).split("/", 2)
     name, _, digest = rest.rpartition("/")

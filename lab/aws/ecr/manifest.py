@@ -52,7 +52,7 @@ def parse(text: str) -> Manifest:
 
 def _parse(content: dict[str, Any], text: str) -> Manifest:
     config = content.get("config") or {}
-    parts = [part for part in (config, *content.get("layers", [])) if part]
+    parts = [*([config] if config else []), *content.get("layers", [])]
     blobs = tuple((part["digest"], int(part.get("size", 0)), part.get("mediaType", "")) for part in parts)
     return Manifest(
         digest=digest_of(text.encode()),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from botocore.exceptions import ClientError
 
 from lab import settings
 from lab.aws import ecr
-from lab.registry import store
 
 ARN = f"arn:aws:ecr:{settings.REGION}:{settings.ACCOUNT}:repository/"
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
@@ -364,40 +362,3 @@ def test_image_ids_that_a_batch_cannot_be_asked_for(client: Any) -> None:
     for call in (client.batch_get_image, client.batch_delete_image):
         codes = [one["failureCode"] for one in call(repositoryName="app", imageIds=asked)["failures"]]
         assert codes == ["MissingDigestAndTag", "InvalidImageDigest", "InvalidImageTag", "ImageNotFound"]
-
-
-def test_uploads_in_pieces_that_do_not_fit(client: Any) -> None:
-    app = {"repositoryName": "app"}
-    upload = {**app, "uploadId": client.initiate_layer_upload(**app)["uploadId"]}
-    error = refused(client, "complete_layer_upload", **upload, layerDigests=[NOBODY])
-    assert error["Code"] == "EmptyUploadException"
-    part = {"partFirstByte": 5, "partLastByte": 7, "layerPartBlob": b"abc"}
-    assert refused(client, "upload_layer_part", **upload, **part)["Code"] == "InvalidLayerPartException"
-    client.upload_layer_part(**upload, **(part | {"partFirstByte": 0, "partLastByte": 2}))
-    error = refused(client, "complete_layer_upload", **upload, layerDigests=[NOBODY])
-    assert error["Code"] == "InvalidLayerException"
-    right = f"sha256:{hashlib.sha256(b'abc').hexdigest()}"
-    client.complete_layer_upload(**upload, layerDigests=[right])
-    error = refused(client, "complete_layer_upload", **upload, layerDigests=[right])
-    assert error["Code"] == "UploadNotFoundException"
-
-
-def test_an_image_whose_parts_nobody_pushed(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
-    monkeypatch.setattr(store, "running", True)
-    monkeypatch.setattr(store, "STORE", tmp_path)
-    text = manifest("config", "two")
-    error = refused(client, "put_image", repositoryName="app", imageManifest=text, imageTag="v2")
-    assert error["Code"] == "LayersNotFoundException"
-    assert json.loads(text)["layers"][0]["digest"] in error["Message"]
-    # What is wrong with the request itself is said first.
-    for wrong in ({"imageManifest": json.dumps({"schemaVersion": 2})}, {"imageTag": "a b"}):
-        error = refused(client, "put_image", **({"repositoryName": "app", "imageManifest": text} | wrong))
-        assert error["Code"] == "InvalidParameterException"
-    error = refused(client, "put_image", repositoryName="app", imageManifest=text, imageDigest=NOBODY)
-    assert error["Code"] == "ImageDigestDoesNotMatchException"
-    index = json.dumps({"schemaVersion": 2, "manifests": [{"digest": NOBODY, "size": 2, "mediaType": DOCKER}]})
-    kind = "application/vnd.oci.image.index.v1+json"
-    error = refused(client, "put_image", repositoryName="app", imageManifest=index, imageManifestMediaType=kind)
-    assert error["Code"] == "ReferencedImagesNotFoundException"
-    assert len(client.list_images(repositoryName="app")["imageIds"]) == 1
