@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import FakeAutoScalingGroup, InstanceState, autoscaling_backends
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import Instance
@@ -19,6 +20,10 @@ class ScalingGroup(FakeAutoScalingGroup):
 
     def set_desired_capacity(self, new_capacity: int | None) -> None:
         """Take a new size, and tell EKS: autoscalers change the size here and not in EKS."""
+        # Only above, as moto comes by here with none when a group is deleted by force.
+        if new_capacity is not None and new_capacity > self.max_size:
+            said = f"New SetDesiredCapacity value {new_capacity} is above max value {self.max_size}"
+            raise ValidationError(f"{said} for the AutoScalingGroup.")
         self.desired_capacity = self.min_size if new_capacity is None else new_capacity
         if self.changed is not None:
             self.changed(self.desired_capacity or 0)

@@ -26,16 +26,6 @@ def test_a_rebooted_instance_comes_back_with_its_disk(account):
     assert account.fleet.disks == {name}
 
 
-def test_a_terminated_instance_is_replaced_to_hold_the_desired_size(account):
-    account.group(desired=2)
-    before = set(account.fleet.nodes)
-    lost = sorted(before)[0]
-    account.ec2.terminate_instances(InstanceIds=[lost])
-    account.until(lambda: lost not in account.fleet.nodes and len(account.fleet.nodes) == 2)
-    assert before & set(account.fleet.nodes) == before - {lost}
-    assert lost not in account.fleet.disks
-
-
 def test_one_that_was_stopped_and_is_terminated_leaves_no_disk(account):
     account.group(desired=1)
     (name,) = account.fleet.nodes
@@ -45,16 +35,6 @@ def test_one_that_was_stopped_and_is_terminated_leaves_no_disk(account):
     account.until(lambda: account.fleet.nodes)
     assert account.fleet.disks == set(account.fleet.nodes)
     assert name not in account.fleet.disks
-
-
-def test_the_auto_scaling_groups_own_termination_is_followed(account):
-    account.group(desired=2)
-    lost = sorted(account.fleet.nodes)[0]
-    scaling = account.client("autoscaling")
-    scaling.terminate_instance_in_auto_scaling_group(InstanceId=lost, ShouldDecrementDesiredCapacity=True)
-    account.until(lambda: lost not in account.fleet.nodes)
-    account.until(lambda: account.describe()["scalingConfig"]["desiredSize"] == 1)
-    assert len(account.fleet.nodes) == 1
 
 
 def test_instances_of_nobodys_group_are_no_nodes(account):

@@ -38,16 +38,6 @@ def test_taints_are_known_by_key_and_effect(account):
     assert account.reach("g", "ACTIVE")["taints"] == [{**taint, "value": "w"}]
 
 
-def test_an_update_that_fails_says_so(account):
-    account.group(desired=1)
-    account.fleet.refuse = "no room"
-    update = account.eks.update_nodegroup_config(**GROUP, scalingConfig={"desiredSize": 2})["update"]
-    account.reach("g", "DEGRADED")
-    answer = account.eks.describe_update(name="c", nodegroupName="g", updateId=update["id"])["update"]
-    assert answer["status"] == "Failed"
-    assert "no room" in answer["errors"][0]["errorMessage"]
-
-
 def refused(client, operation, **request):
     with pytest.raises(ClientError) as caught:
         getattr(client, operation)(**request)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
 from botocore.exceptions import ClientError
 
@@ -43,90 +41,6 @@ def test_a_group_goes_up_and_down_and_away(account):
     assert not fleet.disks
 
 
-def test_instances_have_ekss_tags_and_settings(account):
-    account.group()
-    filters = [{"Name": "tag:kubernetes.io/cluster/c", "Values": ["owned"]}]
-    found = account.ec2.describe_instances(Filters=filters)["Reservations"]
-    instances = {one["InstanceId"]: one for reservation in found for one in reservation["Instances"]}
-    assert set(instances) == set(account.fleet.nodes)
-    assert {one["SubnetId"] for one in instances.values()} == set(account.subnets)
-    assert {one["PrivateIpAddress"] for one in instances.values()} == {ip for ip, _ in account.fleet.nodes.values()}
-    one = next(iter(instances.values()))
-    tags = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
-    name = account.describe()["resources"]["autoScalingGroups"][0]["name"]
-    assert tags["eks:cluster-name"] == "c"
-    assert tags["eks:nodegroup-name"] == "g"
-    assert tags["aws:autoscaling:groupName"] == name
-    assert "aws:ec2launchtemplate:id" in tags
-    assert "Name" not in tags
-    assert (one["MetadataOptions"]["HttpTokens"], one["MetadataOptions"]["HttpPutResponseHopLimit"]) == ("required", 2)
-    profile = account.iam.get_instance_profile(InstanceProfileName=one["IamInstanceProfile"]["Arn"].rpartition("/")[2])
-    assert [role["Arn"] for role in profile["InstanceProfile"]["Roles"]] == [account.role]
-    volumes = account.ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": [one["InstanceId"]]}])
-    assert [volume["Size"] for volume in volumes["Volumes"]] == [20]
-    cluster = account.eks.describe_cluster(name="c")["cluster"]["resourcesVpcConfig"]
-    assert [group["GroupId"] for group in one["SecurityGroups"]] == [cluster["clusterSecurityGroupId"]]
-
-
-def test_deleting_a_group_leaves_nothing_of_what_eks_made(account):
-    account.group()
-    account.eks.delete_nodegroup(**NOT_THERE)
-    account.gone()
-    assert account.iam.list_instance_profiles()["InstanceProfiles"] == []
-    assert account.ec2.describe_launch_templates()["LaunchTemplates"] == []
-    assert account.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
-
-
-def test_the_auto_scaling_group_is_real(account):
-    name = account.group()["resources"]["autoScalingGroups"][0]["name"]
-    scaling = account.client("autoscaling")
-
-    def described():
-        return scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"][0]
-
-    assert name.startswith("eks-g-")
-    assert (described()["MinSize"], described()["MaxSize"], described()["DesiredCapacity"]) == (0, 4, 2)
-    assert {row["InstanceId"] for row in described()["Instances"]} == set(account.fleet.nodes)
-
-    # An autoscaler changes the size here.
-    scaling.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=3)
-    account.until(lambda: len(account.fleet.nodes) == 3)
-    assert account.describe()["scalingConfig"]["desiredSize"] == 3
-    account.eks.update_nodegroup_config(**NOT_THERE, scalingConfig={"maxSize": 5, "desiredSize": 1})
-    account.reach("g", "ACTIVE")
-    assert (described()["MaxSize"], described()["DesiredCapacity"]) == (5, 1)
-    assert [row["InstanceId"] for row in described()["Instances"]] == list(account.fleet.nodes)
-
-
-def test_a_launch_templates_tags_user_data_and_disk_reach_the_instances(account):
-    text = base64.b64encode(b"#!/bin/sh\necho hello\n").decode()
-    specification = {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "c-g-Node"}]}
-    disk = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 77, "VolumeType": "gp3"}}
-    data = {"UserData": text, "TagSpecifications": [specification], "BlockDeviceMappings": [disk]}
-    made = account.ec2.create_launch_template(LaunchTemplateName="mine", LaunchTemplateData=data)["LaunchTemplate"]
-    group = account.group(desired=1, launchTemplate={"name": "mine"}, instanceTypes=["t3.large"])
-    assert group["launchTemplate"] == {"name": "mine", "id": made["LaunchTemplateId"], "version": "1"}
-    assert "diskSize" not in group
-    (name,) = account.fleet.nodes
-    one = account.instance(name)
-    tags = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
-    assert (tags["Name"], tags["eks:nodegroup-name"], one["InstanceType"]) == ("c-g-Node", "g", "t3.large")
-    held = account.ec2.describe_instance_attribute(InstanceId=name, Attribute="userData")["UserData"]["Value"]
-    assert held == text
-    volumes = account.ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": [name]}])["Volumes"]
-    assert [volume["Size"] for volume in volumes] == [77]
-
-    data["TagSpecifications"] = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "second"}]}]
-    account.ec2.create_launch_template_version(LaunchTemplateName="mine", LaunchTemplateData=data)
-    request = {**NOT_THERE, "launchTemplate": {"name": "mine", "version": "2"}}
-    update = account.eks.update_nodegroup_version(**request)["update"]
-    assert {"type": "LaunchTemplateVersion", "value": "2"} in update["params"]
-    assert account.reach("g", "ACTIVE")["launchTemplate"]["version"] == "2"
-    (other,) = account.fleet.nodes
-    assert other != name
-    assert {"Key": "Name", "Value": "second"} in account.instance(other)["Tags"]
-
-
 def test_what_is_asked_is_kept(account):
     pool = {"enabled": False, "minSize": 1}
     kept = {
@@ -144,29 +58,6 @@ def test_what_is_asked_is_kept(account):
     # Omitted members of the warm pool's settings keep their values.
     account.eks.update_nodegroup_config(**NOT_THERE, warmPoolConfig={"minSize": 2})
     assert account.reach("g", "ACTIVE")["warmPoolConfig"] == {"enabled": False, "minSize": 2}
-
-
-def test_remote_access_has_a_security_group_while_the_group_lives(account):
-    account.ec2.create_key_pair(KeyName="me")
-    group = account.group(desired=1, remoteAccess={"ec2SshKey": "me"})
-    made = group["resources"]["remoteAccessSecurityGroup"]
-    rules = account.ec2.describe_security_groups(GroupIds=[made])["SecurityGroups"][0]["IpPermissions"]
-    assert [(rule["FromPort"], rule["IpRanges"][0]["CidrIp"]) for rule in rules] == [(22, "0.0.0.0/0")]
-    (name,) = account.fleet.nodes
-    assert account.instance(name)["KeyName"] == "me"
-    account.eks.delete_nodegroup(**NOT_THERE)
-    account.gone()
-    with pytest.raises(ClientError, match="InvalidGroup.NotFound"):
-        account.ec2.describe_security_groups(GroupIds=[made])
-
-
-def test_a_node_that_does_not_start_fails_the_group(account):
-    account.fleet.refuse = "no bridge"
-    account.eks.create_nodegroup(**account.request(desired=1))
-    group = account.reach("g", "CREATE_FAILED")
-    assert "no bridge" in group["health"]["issues"][0]["message"]
-    account.eks.delete_nodegroup(**NOT_THERE)
-    account.gone()
 
 
 def test_a_request_that_comes_twice_with_its_token_is_done_once(account):

@@ -1,6 +1,13 @@
-"""Warm pools: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pools.html, through EKS."""
+"""What keeps a node group at its size: warm pools and what replaces lost instances.
+
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pools.html and
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-health-checks.html
+"""
 
 from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -87,3 +94,53 @@ def test_a_warm_instance_that_is_terminated_is_replaced(account):
     account.ec2.terminate_instances(InstanceIds=[lost])
     account.until(lambda: account.fleet.disks and lost not in account.fleet.disks)
     warm(account, 1)
+
+
+def test_a_terminated_instance_is_replaced_to_hold_the_desired_size(account):
+    account.group(desired=2)
+    before = set(account.fleet.nodes)
+    lost = sorted(before)[0]
+    account.ec2.terminate_instances(InstanceIds=[lost])
+    account.until(lambda: lost not in account.fleet.nodes and len(account.fleet.nodes) == 2)
+    assert before & set(account.fleet.nodes) == before - {lost}
+    assert lost not in account.fleet.disks
+
+
+@pytest.mark.parametrize(
+    ("warm", "desired", "size"),
+    [
+        (None, 1, 0),
+        ({"enabled": False, "minSize": 2}, 1, 0),
+        # What the largest size of the group leaves, unless another capacity is to be prepared.
+        ({"enabled": True}, 1, 3),
+        ({"enabled": True}, 4, 0),
+        ({"enabled": True, "maxGroupPreparedCapacity": -1}, 1, 3),
+        ({"enabled": True, "maxGroupPreparedCapacity": 2}, 1, 1),
+        ({"enabled": True, "maxGroupPreparedCapacity": 2}, 3, 0),
+        ({"enabled": True, "maxGroupPreparedCapacity": 2, "minSize": 3}, 3, 3),
+        ({"enabled": True, "minSize": 1}, 4, 1),
+    ],
+)
+def test_how_large_the_pool_is(warm, desired, size):
+    """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutWarmPool.html"""
+    sizes = {"minSize": 0, "maxSize": 4, "desiredSize": desired}
+    group = SimpleNamespace(warm_pool_config=warm, scaling_config=sizes, scaling_group=object())
+    assert keeper.pool_size(group) == size
+
+
+def test_a_lost_instance_that_cannot_be_replaced_is_an_issue_of_the_group(account):
+    """https://docs.aws.amazon.com/eks/latest/APIReference/API_Issue.html: NodeCreationFailure."""
+    account.group(desired=1)
+    (lost,) = account.fleet.nodes
+    account.fleet.refuse = "no room"
+    account.ec2.terminate_instances(InstanceIds=[lost])
+    issues = account.until(lambda: account.describe()["health"]["issues"])
+    assert (issues[0]["code"], "no room" in issues[0]["message"]) == ("NodeCreationFailure", True)
+
+
+@pytest.mark.parametrize("status", ["CREATING", "DELETING", "CREATE_FAILED"])
+def test_a_group_that_comes_or_goes_is_not_kept_at_its_size(monkeypatch, status):
+    monkeypatch.setattr(keeper, "reconcile", lambda *_given: pytest.fail("it was"))
+    monkeypatch.setattr(keeper, "launch", lambda *_given: pytest.fail("it was"))
+    group = SimpleNamespace(status=status, lock=threading.RLock())
+    keeper.restore(group)
