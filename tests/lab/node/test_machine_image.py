@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 
-from lab import server, settings
-from lab.node import aws_command, files, machine_image
+from lab import settings
+from lab.node import machine_image
 from lab.node.machine import Machine
 
 NODE = "i-0aaaaaaaaaaaaaab1"
@@ -52,38 +51,6 @@ def test_sudo_takes_what_people_give_it(sudo):
     sudo("false", code=1)
     assert "unknown user" in sudo("-u", "nobody", "true", code=1)
     assert "usage" in sudo(code=1)
-
-
-def test_the_metadata_service_is_asked_for_the_region_last(monkeypatch):
-    # https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-metadata.html
-    from botocore.session import Session
-
-    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_CA_BUNDLE", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    asked = []
-
-    def region():
-        asked.append(1)
-        return "us-east-1"
-
-    assert aws_command.environment(Session(), region) == {
-        "AWS_CA_BUNDLE": aws_command.BUNDLE,
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setenv("AWS_CA_BUNDLE", "/mine")
-    assert aws_command.environment(Session(), region) == {}
-    monkeypatch.setenv("AWS_REGION", "ap-south-1")
-    assert aws_command.environment(Session(), region) == {"AWS_DEFAULT_REGION": "ap-south-1"}
-    assert asked == [1]
-
-
-def test_the_server_keeps_the_botocore_that_its_clients_have():
-    # The CLI brings another one, with models of its own.
-    asked = "import lab.server, botocore; print(botocore.__file__)"
-    told = subprocess.run([sys.executable, "-c", asked], cwd=server.ROOT, capture_output=True, text=True, check=True)
-    assert "awscli" not in told.stdout
 
 
 def test_a_node_looks_like_an_eks_node(nodes, tmp_path, monkeypatch):
@@ -139,36 +106,3 @@ def test_a_node_looks_like_an_eks_node(nodes, tmp_path, monkeypatch):
     assert on_node(f"SSL_CERT_FILE=/none openssl verify {authority} 2>&1") == on_node(
         f"openssl verify -CAfile /etc/pki/tls/certs/ca-bundle.crt {authority}"
     )
-
-
-def test_what_the_host_has_does_not_show(nodes, tmp_path):
-    local = tmp_path / "local"
-    local.mkdir()
-    script = (
-        "import ctypes,os,sys; sys.path.insert(0, sys.argv[2]); from lab.node import init;"
-        "init.mount('none', '/', flags=init.MS_REC | init.MS_PRIVATE);"
-        "init.cover(sys.argv[1], {sys.argv[1] + '/python', sys.argv[1] + '/python3', '/elsewhere/aws'});"
-        "print(sorted(os.listdir(sys.argv[1])), open(sys.argv[1] + '/python').read())"
-    )
-    (local / "aws").touch()
-    (local / "python3").write_text("me")
-    (local / "python").symlink_to("python3")
-    command = ["unshare", "--mount", sys.executable, "-c", script, str(local), os.getcwd()]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout == "['python', 'python3'] me\n"
-    assert (local / "aws").exists()
-
-
-def test_the_interpreter_is_found_through_its_links(tmp_path, monkeypatch):
-    from lab.node import init
-
-    (tmp_path / "python3.13").touch()
-    (tmp_path / "python3").symlink_to("python3.13")
-    (tmp_path / "venv").symlink_to(tmp_path / "python3")
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "venv"))
-    assert init.interpreter() == {str(tmp_path / name) for name in ("venv", "python3", "python3.13")}
-
-
-def test_every_file_of_the_hosts_stays_below_what_is_hidden():
-    covered = {name.partition("/")[0] for name in machine_image.texts(NODE, ADDRESS, "us-east-1b") if "/" in name}
-    assert {f"etc/{name}" for name in covered} <= set(files.HIDDEN)

@@ -1,117 +1,29 @@
-"""docker-registry and nginx for real, on loopback addresses of the test's own."""
+"""The registry's protocol, as ECR speaks it.
+
+https://github.com/opencontainers/distribution-spec/blob/main/spec.md for the routes, the referrers and the error codes;
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html for ECR's own refusals, and
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html for logins.
+"""
 
 from __future__ import annotations
 
 import base64
 import datetime
-import http.client
 import json
-import os
-import socket
-import ssl
-import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab import images, packages, settings, tls
-from lab.aws import ecr, events
+from lab import images, settings
 from lab.aws.ecr import layers as ecr_layers
 from lab.aws.ecr import manifest as ecr_manifest
 from lab.aws.ecr import tokens as ecr_tokens
-from lab.registry import config, daemons, hooks, store, v2
-
-pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="listens on port 443"),
-    pytest.mark.skipif(not (packages.TREE / ".complete").exists(), reason="needs the lab's packages: make lab"),
-]
+from lab.registry import v2
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
-class Client:
-    """Speaks HTTPS to the ECR host as podman and containerd do."""
-
-    def __init__(self) -> None:
-        self.token: str | None = None
-
-    def send(self, method: str, path: str, body: bytes = b"", host: str = settings.ECR_HOST, **headers: str) -> Any:
-        context = ssl.create_default_context(cafile=str(tls.CA))
-        raw = socket.create_connection((settings.GATEWAY, 443), timeout=20)
-        connection = http.client.HTTPSConnection(host, context=context)
-        connection.sock = context.wrap_socket(raw, server_hostname=host)
-        if self.token:
-            headers["Authorization"] = f"Basic {self.token}"
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        content = answer.read()
-        connection.close()
-        return answer, content
-
-    def push(self, repository: str, tag: str, command: str = "/bin/sh") -> int:
-        """Push a small image and return the status of the step that ended it."""
-        return self.push_content(repository, tag, images.image([command]))
-
-    def push_content(self, repository: str, tag: str, content: images.Content) -> int:
-        """Push an image and return the status of the step that ended it."""
-        for digest, data in content.blobs.items():
-            answer, _ = self.send("POST", f"/v2/{repository}/blobs/uploads/")
-            if answer.status != 202:
-                return int(answer.status)
-            location = answer.headers["Location"]
-            assert location.startswith(f"https://{settings.ECR_HOST}/"), location
-            path = location.removeprefix(f"https://{settings.ECR_HOST}")
-            answer, _ = self.send("PUT", f"{path}&digest={digest}", data)
-            assert answer.status == 201
-        return int(self.manifest(repository, tag, content.manifest)[0].status)
-
-    def manifest(self, repository: str, reference: str, manifest: bytes) -> Any:
-        """Push a manifest whose layers are there."""
-        media_type = json.loads(manifest)["mediaType"]
-        return self.send("PUT", f"/v2/{repository}/manifests/{reference}", manifest, **{"Content-Type": media_type})
-
-
-@pytest.fixture
-def registry(lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import make_server
-
-    ecr.install()
-    events.install()
-    server = make_server("127.0.0.1", 0, hooks.wrap(DomainDispatcherApplication(create_backend_app)), threaded=True)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    # Ours alone, so that a lab that runs is left in peace.
-    monkeypatch.setattr(settings, "GATEWAY", "127.0.0.42")
-    monkeypatch.setattr(settings, "API_PORT", server.server_port)
-    monkeypatch.setattr(settings, "REGISTRY_PORT", free_port())
-    monkeypatch.setattr(settings, "LOG", tmp_path / "log")
-    monkeypatch.setattr(config, "API", f"127.0.0.1:{server.server_port}")
-    monkeypatch.setattr(store, "STORE", tmp_path / "store")
-    monkeypatch.setattr(daemons, "FOLDER", tmp_path / "registry")
-    monkeypatch.setattr(tls, "FOLDER", tmp_path / "tls")
-    for name in ("CA", "CERTIFICATE", "KEY", "BUNDLE"):
-        monkeypatch.setattr(tls, name, tmp_path / "tls" / getattr(tls, name).name)
-    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
-        monkeypatch.setenv(name, "/nonexistent")
-    try:
-        daemons.start()
-        client = Client()
-        client.token = settings.client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
-        yield client
-    finally:
-        daemons.stop()
-        server.shutdown()
-        server.server_close()
-
-
-def test_a_push_becomes_an_image_of_ecr_and_an_event(lab: Any, registry: Client, tmp_path: Path) -> None:
+def test_a_push_becomes_an_image_of_ecr_and_an_event(lab: Any, registry: Any) -> None:
     client = settings.client("ecr")
     client.create_repository(repositoryName="team/app")
     queue = settings.client("sqs").create_queue(QueueName="seen")["QueueUrl"]
@@ -149,7 +61,7 @@ def test_a_push_becomes_an_image_of_ecr_and_an_event(lab: Any, registry: Client,
     assert ("PUT", "/v2/team/app/manifests/v1", 201) in [(one["method"], one["uri"], one["status"]) for one in log]
 
 
-def test_an_unknown_repository_is_refused(registry: Client) -> None:
+def test_an_unknown_repository_is_refused(registry: Any) -> None:
     assert registry.push("nowhere", "v1") == 404
     answer, body = registry.send("GET", "/v2/nowhere/manifests/v1")
     (error,) = json.loads(body)["errors"]
@@ -159,14 +71,14 @@ def test_an_unknown_repository_is_refused(registry: Client) -> None:
 
 
 @pytest.mark.parametrize("token", [None, base64.b64encode(b"AWS:made-up").decode(), "not base64"])
-def test_without_a_live_token_the_answer_is_a_challenge(registry: Client, token: str | None) -> None:
+def test_without_a_live_token_the_answer_is_a_challenge(registry: Any, token: str | None) -> None:
     registry.token = token
     answer, _ = registry.send("GET", "/v2/")
     assert answer.status == 401
     assert answer.headers["WWW-Authenticate"].startswith(f'Basic realm="https://{settings.ECR_HOST}/"')
 
 
-def test_a_token_that_ended_is_refused(registry: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_that_ended_is_refused(registry: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert registry.send("GET", "/v2/")[0].status == 200
     settings.client("ecr").create_repository(repositoryName="app")
     now = datetime.datetime.now(datetime.UTC)
@@ -178,7 +90,7 @@ def test_a_token_that_ended_is_refused(registry: Client, monkeypatch: pytest.Mon
         assert (answer.status, json.loads(body)) == (403, {"errors": [{"code": "DENIED", "message": message}]})
 
 
-def test_the_aws_host_names_lead_to_the_apis(registry: Client) -> None:
+def test_the_aws_host_names_lead_to_the_apis(registry: Any) -> None:
     headers = {
         "Content-Type": "application/x-amz-json-1.1",
         "X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories",
@@ -189,19 +101,10 @@ def test_the_aws_host_names_lead_to_the_apis(registry: Client) -> None:
     assert (answer.status, json.loads(body)) == (200, {"repositories": []})
 
 
-def test_the_seed_is_in_ecr(registry: Client) -> None:
+def test_the_seed_is_in_ecr(registry: Any) -> None:
     images.seed()
     found = settings.client("ecr").describe_images(repositoryName="busybox")["imageDetails"]
     assert [image["imageTags"] for image in found] == [["stable"]]
-
-
-def test_stop_ends_both_and_start_says_when_an_address_is_taken(registry: Client) -> None:
-    daemons.stop()
-    for address in ((settings.GATEWAY, 443), ("127.0.0.1", settings.REGISTRY_PORT)):
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(address, timeout=2)
-    with socket.create_server((settings.GATEWAY, 443)), pytest.raises(RuntimeError, match="nginx cannot listen"):
-        daemons.start()
 
 
 def refusal(reply: Any) -> tuple[int, str, str]:
@@ -209,7 +112,7 @@ def refusal(reply: Any) -> tuple[int, str, str]:
     return reply[0].status, error["code"], error["message"]
 
 
-def test_an_immutable_tag_is_refused_by_the_registry(registry: Client) -> None:
+def test_an_immutable_tag_is_refused_by_the_registry(registry: Any) -> None:
     client = settings.client("ecr")
     client.create_repository(repositoryName="app", imageTagMutability="IMMUTABLE")
     assert registry.push("app", "v1") == 201
@@ -224,7 +127,7 @@ def test_an_immutable_tag_is_refused_by_the_registry(registry: Client) -> None:
     assert image["imageDigest"] != ecr_manifest.digest_of(other.manifest)
 
 
-def test_the_same_push_again_succeeds_and_is_no_other_image(registry: Client) -> None:
+def test_the_same_push_again_succeeds_and_is_no_other_image(registry: Any) -> None:
     client = settings.client("ecr")
     client.create_repository(repositoryName="app")
     for tag in ("v1", "v1", "v2"):
@@ -233,7 +136,7 @@ def test_the_same_push_again_succeeds_and_is_no_other_image(registry: Client) ->
     assert image["imageTags"] == ["v1", "v2"]
 
 
-def test_an_index_and_a_signature_are_pushed_by_digest_and_found_again(registry: Client) -> None:
+def test_an_index_and_a_signature_are_pushed_by_digest_and_found_again(registry: Any) -> None:
     client = settings.client("ecr")
     client.create_repository(repositoryName="app")
     several = images.multi_architecture(["/bin/sh"])
@@ -259,7 +162,7 @@ def test_an_index_and_a_signature_are_pushed_by_digest_and_found_again(registry:
     assert json.loads(body) == {"name": "app", "tags": ["v1"]}
 
 
-def test_a_manifest_that_is_not_its_digest_or_of_no_known_type_is_refused(registry: Client) -> None:
+def test_a_manifest_that_is_not_its_digest_or_of_no_known_type_is_refused(registry: Any) -> None:
     settings.client("ecr").create_repository(repositoryName="app")
     content = images.image(["/bin/sh"])
     assert registry.push_content("app", "v1", content) == 201
@@ -270,7 +173,7 @@ def test_a_manifest_that_is_not_its_digest_or_of_no_known_type_is_refused(regist
     assert refusal(registry.send("DELETE", "/v2/app/manifests/v1"))[:2] == (405, "UNSUPPORTED")
 
 
-def test_layers_come_from_a_signed_address_without_a_login(registry: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_layers_come_from_a_signed_address_without_a_login(registry: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     client = settings.client("ecr")
     client.create_repository(repositoryName="app")
     registry.push("app", "v1")
@@ -293,7 +196,7 @@ def test_layers_come_from_a_signed_address_without_a_login(registry: Client, mon
         client.get_download_url_for_layer(repositoryName="app", layerDigest=f"sha256:{'0' * 64}")
 
 
-def test_what_the_api_uploads_is_pulled_from_the_registry(registry: Client) -> None:
+def test_what_the_api_uploads_is_pulled_from_the_registry(registry: Any) -> None:
     client = settings.client("ecr")
     client.create_repository(repositoryName="app")
     content = images.image(["/bin/sh"])
@@ -310,7 +213,7 @@ def test_what_the_api_uploads_is_pulled_from_the_registry(registry: Client) -> N
         assert registry.send("GET", f"/v2/app/blobs/{digest}")[1] == data
 
 
-def test_what_ecr_deletes_cannot_be_pulled(registry: Client) -> None:
+def test_what_ecr_deletes_cannot_be_pulled(registry: Any) -> None:
     client = settings.client("ecr")
     contents = {"kept": images.image(["/bin/sh"]), "gone": images.image(["/bin/ls"])}
     for name in ("app", "app/nested"):
@@ -333,7 +236,7 @@ def test_what_ecr_deletes_cannot_be_pulled(registry: Client) -> None:
     assert registry.send("GET", f"/v2/app/nested/blobs/{layer}")[0].status == 200
 
 
-def test_registries_of_other_accounts_and_regions_are_apart(registry: Client) -> None:
+def test_registries_of_other_accounts_and_regions_are_apart(registry: Any) -> None:
     client = settings.client("ecr")
     client.create_repository(repositoryName="app", registryId=settings.OTHER_ACCOUNT)
     host = settings.ECR_HOSTS[1]
@@ -352,7 +255,7 @@ def test_registries_of_other_accounts_and_regions_are_apart(registry: Client) ->
     assert image["imageTags"] == ["v1"]
 
 
-def test_a_first_pull_through_the_cache_imports_all_of_an_image(lab: Any, registry: Client) -> None:
+def test_a_first_pull_through_the_cache_imports_all_of_an_image(lab: Any, registry: Any) -> None:
     client = settings.client("ecr")
     client.create_repository(repositoryName="team/app")
     several = images.multi_architecture(["/bin/sh"])
@@ -376,7 +279,7 @@ def test_a_first_pull_through_the_cache_imports_all_of_an_image(lab: Any, regist
     assert [one.get("imageTags") for one in details] == [None, None, None, ["v1"]]
 
 
-def test_a_region_that_is_none_has_no_repositories(registry: Client) -> None:
+def test_a_region_that_is_none_has_no_repositories(registry: Any) -> None:
     host = f"{settings.ACCOUNT}.dkr.ecr.no-where-1.amazonaws.com"
     reply = v2.answer(v2.Request(host, "GET", "/v2/app/manifests/v1", {}, f"Basic {registry.token}", ""))
     assert (reply.status, json.loads(reply.body)["errors"][0]["code"]) == (404, "NAME_UNKNOWN")

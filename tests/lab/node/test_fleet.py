@@ -1,3 +1,9 @@
+"""A node from its start to its end: what it has, what it keeps, and that it leaves nothing.
+
+namespaces(7), unshare(1) and pid_namespaces(7) for what a node is made of and how it ends with its first process;
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html for what stop, start and reboot keep.
+"""
+
 from __future__ import annotations
 
 import os
