@@ -1,31 +1,18 @@
+"""The commands a person types, what they print and the codes they end with; README.md has them."""
+
 from __future__ import annotations
 
 import json
 import os
-import re
-import socket
 import subprocess
 import sys
 
 import pytest
 
-from lab import checks, cli, running, server, settings, teardown
-from lab.node import cgroups, fleet, network, process, runtime
+from lab import cli, server, settings
+from lab.node import process, runtime
 from lab.registry import daemons
-
-
-@pytest.fixture(name="paths", autouse=True)
-def paths_fixture(tmp_path, monkeypatch):
-    for name in ("RUN", "VAR"):
-        monkeypatch.setattr(settings, name, tmp_path / name)
-    monkeypatch.setattr(settings, "BRIDGE", "nctest1")
-    monkeypatch.setattr(running, "LOCK", tmp_path / "lock")
-    monkeypatch.setattr(server, "STATE", tmp_path / "RUN/server.json")
-    monkeypatch.setattr(fleet, "STATES", tmp_path / "RUN/nodes")
-    monkeypatch.setattr(fleet, "DISKS", tmp_path / "VAR/nodes")
-    monkeypatch.setattr(cgroups, "MEMORY", tmp_path / "RUN/cgroups.json")
-    monkeypatch.setattr(daemons, "FOLDER", tmp_path / "RUN/registry")
-    return tmp_path
+from tests.lab.elsewhere import paths_fixture  # noqa: F401
 
 
 def test_env_is_a_shell_script(monkeypatch, capsys):
@@ -89,20 +76,6 @@ def test_up_wants_root(monkeypatch, capsys):
     assert "must run as root" in capsys.readouterr().err
 
 
-def test_a_taken_port_is_named():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(checks.Refusal, match=f"port {port} on 127.0.0.1, and it is taken"):
-            checks.ports([("127.0.0.1", port)])
-    checks.ports([("127.0.0.1", port)])
-
-
-def test_a_missing_program_names_its_package(monkeypatch):
-    monkeypatch.setattr(checks.shutil, "which", lambda name: None if name == "tc" else f"/usr/bin/{name}")
-    with pytest.raises(checks.Refusal, match="needs tc: install the package iproute2"):
-        checks.programs()
-
-
 @pytest.mark.parametrize("command", ["up", "down"])
 def test_the_lab_of_another_clone_is_left_alone(command, monkeypatch, capsys):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -133,40 +106,3 @@ def test_up_does_not_pass_over_another_containerd(monkeypatch, capsys):
     assert capsys.readouterr().err == "The lab that is up runs containerd 1.6.20: run down first.\n"
     assert cli.main(["up", "--containerd", "newest"]) == 1
     assert "not a series of containerd like 1.7" in capsys.readouterr().err
-
-
-def test_one_command_at_a_time():
-    with running.locked(), pytest.raises(running.Failure, match="Another up or down"), running.locked():
-        pytest.fail("two at once")
-    assert not running.LOCK.exists()
-
-
-def test_a_recycled_pid_is_left_alone(paths):
-    with subprocess.Popen(["sleep", "60"]) as other:
-        server.STATE.parent.mkdir()
-        server.STATE.write_text(json.dumps({"pid": other.pid, "started": process.start_time(other.pid) - 1}))
-        assert running.health() is None
-        teardown.stop_server()
-        assert other.poll() is None
-        other.kill()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="makes namespaces")
-def test_what_a_cut_start_left_goes(monkeypatch):
-    # Only this test's own: a lab that runs beside the tests keeps its nodes.
-    monkeypatch.setattr(teardown, "NAMESPACE", re.compile(network.namespace_of("i-0bbbbbbbbbbbbbbb1")))
-    network.bridge_up()
-    try:
-        network.attach("i-0bbbbbbbbbbbbbbb1", "10.77.0.21")
-        (fleet.DISKS / "i-0bbbbbbbbbbbbbbb1").mkdir(parents=True)
-        teardown.stop_nodes()
-        assert not network.exists(network.link_of("i-0bbbbbbbbbbbbbbb1"))
-        assert not list(fleet.DISKS.iterdir())
-    finally:
-        network.bridge_down()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="makes namespaces")
-def test_this_machine_passes_the_checks():
-    for check in (checks.root, checks.programs, checks.namespaces, checks.bridges):
-        check()

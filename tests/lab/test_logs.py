@@ -1,3 +1,5 @@
+"""The logs as a person reads and follows them, one file a part; tail(1) has the options."""
+
 from __future__ import annotations
 
 import io

@@ -1,3 +1,8 @@
+"""What `status` tells: the tables, and how what SSM and containerd answer is put into them.
+
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AssociationOverview.html and API_Command.html
+"""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime
