@@ -21,8 +21,6 @@ from moto.sts.responses import TokenResponse
 from lab.aws.validation import violations
 
 LOG = logging.getLogger("lab.aws")
-# Not checked: moto's own tests give paths that no account could have.
-_UNCHECKED = ("Path", "NewPath", "PathPrefix")
 
 
 class _Refused(Exception):
@@ -55,10 +53,9 @@ def _check(self: BaseResponse, request: Any) -> None:
         raise unknown from wrong
     try:
         asked = {"values": request.values, "headers": request.headers, "url_path": request.path}
-        given = PROTOCOL_PARSERS["query"](model, map_type=dict).parse(asked)
+        params = PROTOCOL_PARSERS["query"](model, map_type=dict).parse(asked)
     except (ValueError, TypeError, AttributeError) as wrong:
         raise _Refused("MalformedInput", "") from wrong
-    params = {key: value for key, value in given.items() if key not in _UNCHECKED}
     if found := violations(service, action, params):
         errors = "error" if len(found) == 1 else "errors"
         raise _Refused("ValidationError", f"{len(found)} validation {errors} detected: {'; '.join(found)}")

@@ -56,7 +56,7 @@ def test_every_wrong_call_of_sts_is_refused(refuses: Any) -> None:
         (V, "assume_role_with_web_identity", {"RoleArn": arn, "RoleSessionName": "me"}),
         ("InvalidIdentityToken", "assume_role_with_saml", {**saml, "SAMLAssertion": "none"}),
         ("InvalidIdentityToken", "assume_role_with_saml", {**saml, "SAMLAssertion": "PGEvPg=="}),
-        ("InvalidAction", "decode_authorization_message", {"EncodedMessage": "x"}),
+        ("InvalidAuthorizationMessageException", "decode_authorization_message", {"EncodedMessage": "x"}),
     ]
     refuses.calls("sts", calls)
 

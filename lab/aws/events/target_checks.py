@@ -23,6 +23,23 @@ from lab.aws.validation import register
 TARGETS_PER_RULE, TARGETS_PER_REQUEST = 5, 10
 DOCUMENT = re.compile(r"arn:[\w-]+:ssm:[\w-]+:(\d{12})?:document/[\w.\-:/]+")
 AUTOMATION = re.compile(r"arn:[\w-]+:ssm:[\w-]+:(\d{12})?:automation-definition/([\w.-]+)(:[\w$]+)?")
+# What an event can be sent to: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
+SERVICES = (
+    *("appsync", "batch", "codebuild", "codepipeline", "ecs", "events", "execute-api", "firehose", "glue", "inspector"),
+    *(
+        "kinesis",
+        "lambda",
+        "logs",
+        "redshift",
+        "redshift-serverless",
+        "sagemaker",
+        "sns",
+        "sqs",
+        "ssm",
+        "ssm-incidents",
+    ),
+    "states",
+)
 # What acts in the account by itself, and so only as a role.
 NEEDS_ROLE = ("ssm", "states", "kinesis", "firehose", "codepipeline", "codebuild", "ecs", "batch")
 # Which kind of target each group of parameters is for, and which cannot do without it.
@@ -170,6 +187,10 @@ def put_targets(self: EventsHandler) -> Any:
     rule = _rule(self)
     for target in self._get_param("Targets"):
         parts = target["Arn"].split(":")
+        if parts[2] not in SERVICES:
+            raise ValidationException(
+                f"Parameter {target['Arn']} is not valid. Reason: Provided Arn is not in correct format."
+            )
         # Only another event bus may be in another Region.
         if parts[2] != "events" and parts[3] and parts[3] != rule.region_name:
             raise ValidationException(f"Parameter {target['Arn']} is not valid. Reason: It is in another Region.")

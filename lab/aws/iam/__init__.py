@@ -38,11 +38,13 @@ class Principal(str):
     """A role's or user's ARN, or "root", and the name of the session it acts in."""
 
     session: str = "session"
+    # What the session was narrowed to as it was made.
+    policy: Policy | None = None
 
-    def __new__(cls, arn: str, session: str = "session") -> Principal:
+    def __new__(cls, arn: str, session: str = "session", policy: Policy | None = None) -> Principal:
         """Return a string that also knows its session."""
         made = super().__new__(cls, arn)
-        made.session = session
+        made.session, made.policy = session, policy
         return made
 
 
@@ -71,10 +73,11 @@ def register(
     role_arn: str,
     instance_id: str | None = None,
     expires: datetime.datetime | None = None,
+    policy: Policy | None = None,
 ) -> None:
-    """Remember temporary credentials: whose they are, and until when."""
+    """Remember temporary credentials: whose they are, until when, and what they are narrowed to."""
     with _lock:
-        _keys[access_key_id] = _Key(Principal(role_arn, instance_id or "session"), expires)
+        _keys[access_key_id] = _Key(Principal(role_arn, instance_id or "session", policy), expires)
 
 
 def caller(access_key_id: str) -> Principal:
@@ -93,7 +96,7 @@ def caller(access_key_id: str) -> Principal:
     if assumed and assumed.expiration <= utcnow():
         raise Denied(EXPIRED, "ExpiredTokenException")
     if assumed:
-        return Principal(assumed.role_arn, assumed.session_name)
+        return Principal(assumed.role_arn, assumed.session_name, assumed.policy or None)
     users = [user for one in _every(iam_backends) for user in list(one.users.values())]
     for user in users:
         if user.has_access_key(access_key_id) and user.get_access_key_by_id(access_key_id).status == "Active":
@@ -190,9 +193,12 @@ def check(
     own = verdict(identity.policies, request)
     theirs = verdict([resource_policy], request) if resource_policy else Verdict.SILENT
     boundary = verdict(identity.boundary, request) if identity.boundary is not None else Verdict.ALLOW
+    narrowed = principal.policy if isinstance(principal, Principal) else None
+    session = verdict([narrowed], request) if narrowed else Verdict.ALLOW
     why = None
-    if Verdict.DENY in (own, boundary):
+    if Verdict.DENY in (own, boundary, session):
         kind = "an identity-based policy" if own is Verdict.DENY else "a permissions boundary"
+        kind = "a session policy" if session is Verdict.DENY else kind
         why = f"with an explicit deny in {kind}"
     elif theirs is Verdict.DENY:
         why = "with an explicit deny in a resource-based policy"
@@ -200,6 +206,8 @@ def check(
         why = f"because no identity-based policy allows the {action} action"
     elif boundary is not Verdict.ALLOW:
         why = f"because no permissions boundary allows the {action} action"
+    elif session is not Verdict.ALLOW:
+        why = f"because no session policy allows the {action} action"
     if why:
         raise Denied(f"User: {identity.shown} is not authorized to perform: {action} on resource: {resource} {why}")
 

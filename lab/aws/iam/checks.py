@@ -55,12 +55,7 @@ def check_policy(text: str) -> None:
 
 
 def check_trust(text: str) -> None:
-    """Refuse a trust policy that trusts nobody there could be.
-
-    Moto's own tests make roles with any text in this place: only what is meant as a document is read as one.
-    """
-    if text.lstrip()[:1] not in ("{", "["):
-        return
+    """Refuse a trust policy that trusts nobody there could be."""
     IAMTrustPolicyDocumentValidator(text).validate()
     for one in _statements(text):
         principal = one.get("Principal", one.get("NotPrincipal"))

@@ -1,21 +1,28 @@
 """STS tells a node who it is, and lets in whom a role trusts; moto knows only its own keys, and asks nobody.
 
-https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html and
-https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html,
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html and
+https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
 """
 
 from __future__ import annotations
 
+import datetime
+import uuid
 from typing import Any
 from xml.parsers.expat import ExpatError
 
+from moto.iam.exceptions import MalformedPolicyDocument
 from moto.sts.exceptions import STSClientError, STSValidationError
 from moto.sts.models import STSBackend
 from moto.sts.responses import TokenResponse
 
 from lab.aws import iam
+from lab.aws.iam.checks import check_policy
 
 # The query protocol's words for what the JSON services call by longer names.
+LONGEST, CHAINED = 2048, 3600
+NOTHING = '{"Version": "2012-10-17", "Statement": []}'
 CODES = {"ExpiredTokenException": "ExpiredToken", "UnrecognizedClientException": "InvalidClientTokenId"}
 _original: dict[str, Any] = {}
 
@@ -25,7 +32,7 @@ def get_caller_identity(self: STSBackend, access_key_id: str, region: str) -> tu
     try:
         principal = iam.caller(access_key_id)
     except iam.Denied as denied:
-        raise STSClientError(CODES.get(denied.code, denied.code), denied.message) from denied
+        raise _error(denied) from denied
     found = iam.role(principal)
     if principal == iam.ROOT or found is None:
         told: tuple[str, str, str] = _original["get_caller_identity"](self, access_key_id, region)
@@ -35,16 +42,51 @@ def get_caller_identity(self: STSBackend, access_key_id: str, region: str) -> tu
     return f"{found.id}:{principal.session}", arn, account
 
 
+def _error(denied: iam.Denied) -> STSClientError:
+    """Return a denial as the query protocol has it, which calls it by the shorter name."""
+    return STSClientError(CODES.get(denied.code, denied.code.removesuffix("Exception")), denied.message)
+
+
+def _caller(response: TokenResponse) -> iam.Principal:
+    try:
+        return iam.caller(response.get_access_key())
+    except iam.Denied as denied:
+        raise _error(denied) from denied
+
+
+def _is_session(caller: iam.Principal) -> bool:
+    return caller != iam.ROOT and iam.role(caller) is not None
+
+
+def _check_policy(text: str | None) -> None:
+    """Refuse a session policy that is too long, or none."""
+    if text and len(text) > LONGEST:
+        said = (
+            f"Value '{text}' at 'policy' failed to satisfy constraint: Member must have length less than or equal to "
+        )
+        raise STSValidationError(f"1 validation error detected: {said}{LONGEST}")
+    if text:
+        try:
+            check_policy(text)
+        except MalformedPolicyDocument as wrong:
+            raise STSClientError("MalformedPolicyDocument", wrong.message) from wrong
+
+
 def assume_role(self: TokenResponse) -> Any:
     """Let a caller act as a role that is there and trusts it, for as long as the role's sessions may last."""
     role_arn, external = self._get_param("RoleArn"), self._get_param("ExternalId")
-    found = iam.role(role_arn)
+    found, caller = iam.role(role_arn), _caller(self)
+    if self._get_param("ProvidedContexts"):
+        raise STSClientError("InvalidContextAssertion", "The context assertion is not valid.")
+    _check_policy(self._get_param("Policy"))
+    if _is_session(caller) and self._get_int_param("DurationSeconds", CHAINED) > CHAINED:
+        raise STSValidationError(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+        )
     try:
-        iam.assume_as(iam.caller(self.get_access_key()), role_arn, {"sts:ExternalId": external} if external else {})
+        iam.assume_as(caller, role_arn, {"sts:ExternalId": external} if external else {})
     except iam.Denied as denied:
-        # The query protocol calls it by the shorter name.
-        code = CODES.get(denied.code, denied.code.removesuffix("Exception"))
-        raise STSClientError(code, denied.message) from denied
+        raise _error(denied) from denied
     if found is not None and self._get_int_param("DurationSeconds", 3600) > int(found.max_session_duration or 3600):
         raise STSValidationError("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
     return _original["assume_role"](self)
@@ -58,9 +100,45 @@ def assume_role_with_saml(self: STSBackend, **given: Any) -> Any:
         raise STSClientError("InvalidIdentityToken", "The SAML response could not be parsed.") from wrong
 
 
+def _own_key(response: TokenResponse, caller: iam.Principal, answer: Any, policy: str | None = None) -> Any:
+    """Put a key of the caller's own into an answer: moto gives everybody the one that is the administrator's here."""
+    if caller != iam.ROOT:
+        keys = answer.result["Credentials"]
+        keys["AccessKeyId"] = f"ASIA{uuid.uuid4().hex[:16].upper()}"
+        seconds = response._get_int_param("DurationSeconds", 43200)
+        ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=seconds)
+        iam.register(keys["AccessKeyId"], caller, None, ends, policy)
+    return answer
+
+
+def get_federation_token(self: TokenResponse) -> Any:
+    """Give a user's delegate a token, which without a policy allows nothing; a role's session has none to give."""
+    caller, policy = _caller(self), self._get_param("Policy")
+    if _is_session(caller):
+        raise STSClientError("AccessDenied", "Cannot call GetFederationToken with session credentials")
+    _check_policy(policy)
+    return _own_key(self, caller, _original["get_federation_token"](self), policy or NOTHING)
+
+
+def get_session_token(self: TokenResponse) -> Any:
+    """Give a user a session of the user's own; a role's session has none to give."""
+    caller = _caller(self)
+    if _is_session(caller):
+        raise STSClientError("AccessDenied", "Cannot call GetSessionToken with session credentials")
+    return _own_key(self, caller, _original["get_session_token"](self))
+
+
+def decode_authorization_message(self: TokenResponse) -> Any:
+    """Refuse every message: none is encoded here."""
+    raise STSClientError("InvalidAuthorizationMessageException", "Message is not valid")
+
+
 def install() -> None:
     """Ask the lab's IAM whose a key is."""
+    TokenResponse.decode_authorization_message = decode_authorization_message  # type: ignore[attr-defined]
     for owner, answer in (
+        (TokenResponse, get_federation_token),
+        (TokenResponse, get_session_token),
         (STSBackend, get_caller_identity),
         (STSBackend, assume_role_with_saml),
         (TokenResponse, assume_role),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -80,15 +81,28 @@ def moment(text: str) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
-def page(items: list[Any], params: dict[str, Any], key: str, default: int = 50) -> dict[str, Any]:
-    """Return one page of a listing; the token is the offset of the next one."""
-    token = params.get("NextToken")
-    if token is not None and not re.fullmatch("[1-9][0-9]*", token):
+def _token(key: str, offset: int) -> str:
+    """Return the token of a listing's next page; like AWS's own it tells its reader nothing."""
+    return base64.urlsafe_b64encode(f"{key}/{offset}".encode()).decode()
+
+
+def _offset(key: str, token: str) -> int:
+    try:
+        name, _, offset = base64.b64decode(token, altchars=b"-_", validate=True).decode().partition("/")
+    except ValueError:
+        name, offset = "", ""
+    if name != key or not re.fullmatch("[1-9][0-9]*", offset):
         raise error("InvalidNextToken", "The specified token is not valid.")
-    start, size = int(token or 0), params.get("MaxResults") or default
+    return int(offset)
+
+
+def page(items: list[Any], params: dict[str, Any], key: str, default: int = 50) -> dict[str, Any]:
+    """Return one page of a listing; a token is good for the listing alone that gave it."""
+    token = params.get("NextToken")
+    start, size = 0 if token is None else _offset(key, token), params.get("MaxResults") or default
     answer: dict[str, Any] = {key: items[start : start + size]}
     if start + size < len(items):
-        answer["NextToken"] = str(start + size)
+        answer["NextToken"] = _token(key, start + size)
     return answer
 
 

@@ -32,6 +32,7 @@ def refusal(call: Any, **params: Any) -> dict[str, str]:
         ({"RoleArn": None}, "RoleArn is required for target arn:aws:ssm:"),
         ({"RoleArn": f"arn:aws:iam::{settings.ACCOUNT}:role/gone"}, "cannot be assumed by principal 'events.amazonaws"),
         ({"Arn": "arn:aws:ssm"}, "Provided Arn is not in correct format."),
+        ({"Arn": "arn:aws:s3:::bucket", "RunCommandParameters": None}, "Provided Arn is not in correct format."),
         ({"Arn": f"arn:aws:ssm:{settings.REGION}:{settings.ACCOUNT}:parameter/x"}, "not in correct format."),
         ({"Arn": QUEUE}, "RunCommandParameters is not supported"),
         ({"RunCommandParameters": None}, "Parameter(s) RunCommandParameters must be specified for target: nodes."),

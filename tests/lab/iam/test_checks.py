@@ -37,6 +37,7 @@ POLICIES = [
 ]
 TRUSTS = [
     *NO_DOCUMENTS,
+    "some policy",
     *(document(TRUST, Principal=given) for given in (None, {}, "events.amazonaws.com", {"Foo": "x"}, {"AWS": "x"})),
     *(document(TRUST, Principal={"Service": name}) for name in ("events", "*", "events.amazon.com", ["ssm"])),
     *(document(TRUST, Action=action) for action in (None, "ssm:SendCommand", "*", "sts:*")),
@@ -53,6 +54,7 @@ CALLS: list[Wrong] = [
     *((M, "update_assume_role_policy", {"RoleName": "role", "PolicyDocument": text}) for text in TRUSTS),
     ("EntityAlreadyExists", "create_role", {**ROLE, "RoleName": "role"}),
     *((V, "create_role", {**ROLE, "RoleName": name}) for name in ("a b", "", "x" * 65)),
+    *((V, "create_role", {**ROLE, "Path": path}) for path in ("x", "/x", "x/", "//x", "", "/a b/")),
     *((V, "create_role", {**ROLE, "MaxSessionDuration": seconds}) for seconds in (10, 43201)),
     (V, "create_role", {"AssumeRolePolicyDocument": document(TRUST)}),
     (V, "create_role", {"RoleName": "new"}),

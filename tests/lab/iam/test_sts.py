@@ -157,3 +157,83 @@ def test_the_external_id_is_asked_for(assume, external, code):
 @pytest.mark.filterwarnings("ignore:.*does not match an error shape")
 def test_a_session_lasts_no_longer_than_the_role_says(assume):
     assert refused(assume, ACCOUNT, DurationSeconds=3601) == "ValidationError"
+
+
+@pytest.fixture(name="session")
+def session_fixture(client):
+    """Return the key of a role's session."""
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST | {"Principal": ACCOUNT}]})
+    arn = client("iam").create_role(RoleName="sts-session", AssumeRolePolicyDocument=trust, MaxSessionDuration=7200)
+    yield client("sts").assume_role(RoleArn=arn["Role"]["Arn"], RoleSessionName="me")["Credentials"]["AccessKeyId"]
+    client("iam").delete_role(RoleName="sts-session")
+
+
+@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
+def test_a_roles_session_gets_no_token_and_chains_for_an_hour(client, session):
+    """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html and API_AssumeRole.html."""
+    sts = client("sts", session)
+    assert refused(sts.get_session_token) == refused(sts.get_federation_token, Name="me") == "AccessDenied"
+    arn = "arn:aws:iam::123456789012:role/sts-session"
+    more = {"RoleArn": arn, "RoleSessionName": "me", "DurationSeconds": 3601}
+    assert refused(sts.assume_role, **more) == "ValidationError"
+    assert client("sts").assume_role(**more)["Credentials"]
+
+
+def test_a_users_token_is_that_users_and_no_administrators(client, person):
+    keys = client("sts", person).get_session_token()["Credentials"]
+    told = client("sts", keys["AccessKeyId"]).get_caller_identity()["Arn"]
+    assert iam.caller(keys["AccessKeyId"]) == PERSON["AWS"] and keys["AccessKeyId"].startswith("ASIA"), told
+
+
+@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
+@pytest.mark.parametrize(
+    ("operation", "given", "code"),
+    [
+        ("assume_role", {"Policy": "{"}, "MalformedPolicyDocument"),
+        ("assume_role", {"Policy": '{"Version": "2012-10-17"}'}, "MalformedPolicyDocument"),
+        ("assume_role", {"Policy": " " * 2049}, "ValidationError"),
+        ("assume_role", {"ProvidedContexts": [{"ContextAssertion": "none"}]}, "InvalidContextAssertion"),
+        ("get_federation_token", {"Name": "me", "Policy": "{"}, "MalformedPolicyDocument"),
+        ("decode_authorization_message", {"EncodedMessage": "none"}, "InvalidAuthorizationMessageException"),
+    ],
+)
+def test_what_sts_cannot_take(client, session, operation, given, code):
+    arn = "arn:aws:iam::123456789012:role/sts-session"
+    role = {"RoleArn": arn, "RoleSessionName": "me"} if operation == "assume_role" else {}
+    assert refused(getattr(client("sts"), operation), **role, **given) == code
+
+
+def test_a_session_may_do_what_both_its_role_and_its_own_policy_allow(client, session):
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session."""
+
+    def policy(*actions, effect="Allow"):
+        statement = {"Effect": effect, "Action": list(actions), "Resource": "*"}
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+    more = {"RoleName": "sts-session", "PolicyName": "p"}
+    client("iam").put_role_policy(**more, PolicyDocument=policy("ecr:GetAuthorizationToken", "ecr:PutImage"))
+    arn = "arn:aws:iam::123456789012:role/sts-session"
+    narrow = policy("ecr:GetAuthorizationToken", "ecr:DeleteRepository")
+    keys = client("sts").assume_role(RoleArn=arn, RoleSessionName="me", Policy=narrow)["Credentials"]
+    caller = iam.caller(keys["AccessKeyId"])
+    iam.check(caller, "ecr:GetAuthorizationToken", "*")
+    with pytest.raises(iam.Denied, match="no session policy allows the ecr:PutImage action"):
+        iam.check(caller, "ecr:PutImage", "*")
+    with pytest.raises(iam.Denied, match="no identity-based policy allows"):
+        iam.check(caller, "ecr:DeleteRepository", "*")
+    client("iam").delete_role_policy(**more)
+
+
+def test_a_federated_user_without_a_policy_may_do_nothing(client, person):
+    """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html."""
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    client("iam").put_user_policy(UserName="sts-person", PolicyName="p", PolicyDocument=text)
+    sts = client("sts", person)
+    for given, allowed in (({}, False), ({"Policy": text}, True)):
+        caller = iam.caller(sts.get_federation_token(Name="me", **given)["Credentials"]["AccessKeyId"])
+        if allowed:
+            iam.check(caller, "ecr:PutImage", "*")
+        else:
+            with pytest.raises(iam.Denied, match="no session policy"):
+                iam.check(caller, "ecr:PutImage", "*")

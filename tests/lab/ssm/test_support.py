@@ -59,7 +59,7 @@ def test_pages_follow_each_other_and_the_last_has_no_token() -> None:
     assert support.page(rows, {}, "Rows", default=5)["NextToken"]
 
 
-@pytest.mark.parametrize("token", ["zz", "0", "-1", "1.5", ""])
+@pytest.mark.parametrize("token", ["zz", "0", "1", "-1", "1.5", "", "Um93cy8w", "T3RoZXIvMQ=="])
 def test_a_token_that_no_page_gave_is_refused(token: str) -> None:
     assert refused(support.page, [1, 2], {"NextToken": token}, "Rows") == "InvalidNextToken"
 
