@@ -10,6 +10,7 @@ MODULES = (
     "faults",
     "iam",
     "iam.checks",
+    "iam.simulate",
     "iam.sts",
     "ssm.documents",
     "ssm.document_lists",

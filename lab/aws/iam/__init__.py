@@ -159,6 +159,18 @@ def _identity(principal: str) -> _Identity:
     return _Identity(user.arn, policies, None, facts)
 
 
+def policies_of(arn: str) -> tuple[list[Policy], list[Policy] | None] | None:
+    """Return the policies and the boundary of a role, user or group that is there."""
+    backend = _backend(arn)
+    for group in list(backend.groups.values()):
+        if group.arn == arn:
+            return [*group.policies.values(), *_managed(group.managed_policies)], None
+    if role(arn) is None and all(user.arn != arn for user in list(backend.users.values())):
+        return None
+    found = _identity(arn)
+    return found.policies, found.boundary
+
+
 def shown(principal: str) -> str:
     """Return how a denial names a principal."""
     return _identity(principal).shown
