@@ -23,6 +23,7 @@ MODULES = (
     "ssm.parameters",
     "ssm.patching",
     "ssm.sessions",
+    "ssm.windows",
     "ssm.automation",
     "events",
     "absent",
