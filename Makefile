@@ -35,6 +35,7 @@ test: lint unit sanity test-lab e2e ## Every check
 
 lint: setup
 	@.venv/bin/ruff check lab plugins roles tests tools
+	@.venv/bin/ruff format --check --quiet lab plugins roles tests tools
 	@.venv/bin/mypy
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/ansible-lint -q
 	@.venv/bin/antsibull-changelog lint

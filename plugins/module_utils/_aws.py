@@ -61,9 +61,7 @@ def call(thing: str, action: str, identifier: str) -> Iterator[None]:
             f"({details.get('Code', 'Unknown')}): {details.get('Message', str(error))}"
         ) from error
     except BotoCoreError as error:
-        raise NodecacheError(
-            f"{thing} '{identifier}': could not {action} ({type(error).__name__}): {error}"
-        ) from error
+        raise NodecacheError(f"{thing} '{identifier}': could not {action} ({type(error).__name__}): {error}") from error
 
 
 @lru_cache(maxsize=1)

@@ -50,9 +50,7 @@ def validate(targets: list[dict[str, Any]], images: list[str]) -> None:
     """Refuse what AWS or the node script would refuse later."""
     for target in targets:
         if target["key"] not in ("InstanceIds", "tag-key") and not target["key"].startswith("tag:"):
-            raise NodecacheError(
-                f"targets.key is {shown(target['key'])} but must be InstanceIds, tag-key or tag:NAME."
-            )
+            raise NodecacheError(f"targets.key is {shown(target['key'])} but must be InstanceIds, tag-key or tag:NAME.")
         if not 1 <= len(target["values"]) <= VALUES_PER_TARGET:
             raise NodecacheError(
                 f"targets: key '{target['key']}' has {len(target['values'])} values but must have 1 to "

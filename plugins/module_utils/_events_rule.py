@@ -25,9 +25,7 @@ def read_pattern(value: Any) -> str:
     if not isinstance(pattern, dict) or not pattern:
         raise NodecacheError(f"event_pattern is {shown(value)} but must be a JSON object with keys.")
     for path, leaf in _bad_leaves(pattern, ""):
-        raise NodecacheError(
-            f"event_pattern.{path} is {shown(leaf)} but must be an object or a list with entries."
-        )
+        raise NodecacheError(f"event_pattern.{path} is {shown(leaf)} but must be an object or a list with entries.")
     return json_text(pattern, sort=False)
 
 

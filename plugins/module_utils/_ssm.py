@@ -124,9 +124,7 @@ def share_document(client: Any, name: str, add: list[str], remove: list[str], ve
             shown = {"SharedDocumentVersion": version} if version and accounts is add else {}
             for start in range(0, len(accounts), _ACCOUNTS_PER_CALL):
                 some = {key: accounts[start : start + _ACCOUNTS_PER_CALL]}
-                client.modify_document_permission(
-                    Name=name, PermissionType="Share", **some, **shown, aws_retry=True
-                )
+                client.modify_document_permission(Name=name, PermissionType="Share", **some, **shown, aws_retry=True)
 
 
 # Nodes
@@ -155,9 +153,7 @@ def tag(client: Any, kind: str, identifier: str, to_set: dict[str, str], to_unse
     """Set and remove tags; kind is C(Document) or C(Association)."""
     with call(kind.lower(), "tag", identifier):
         if to_unset:
-            client.remove_tags_from_resource(
-                ResourceType=kind, ResourceId=identifier, TagKeys=to_unset, aws_retry=True
-            )
+            client.remove_tags_from_resource(ResourceType=kind, ResourceId=identifier, TagKeys=to_unset, aws_retry=True)
         if to_set:
             client.add_tags_to_resource(
                 ResourceType=kind, ResourceId=identifier, Tags=ansible_dict_to_boto3_tag_list(to_set), aws_retry=True

@@ -110,19 +110,13 @@ def _node(shape: Any, invocation: dict[str, Any]) -> dict[str, Any]:
         "status_details": _details(invocation),
         "response_code": steps[-1].get("ResponseCode", -1) if steps else -1,
         "output": "\n".join(step.get("Output") or "" for step in steps),
-        "command_plugins": [
-            {**_model.to_result(step_shape, step), "status_details": _details(step)} for step in steps
-        ],
+        "command_plugins": [{**_model.to_result(step_shape, step), "status_details": _details(step)} for step in steps],
     }
 
 
 def failure(command: dict[str, Any]) -> str | None:
     """Return a sentence about the nodes that failed, or None."""
-    bad = [
-        node
-        for node in command["invocations"]
-        if node["status"] in _FAILED or node["status_details"] in _LEFT_OUT
-    ]
+    bad = [node for node in command["invocations"] if node["status"] in _FAILED or node["status_details"] in _LEFT_OUT]
     nobody = command["status_details"] == "NoInstancesInTag"
     if not bad and (nobody or command["status"] not in _FAILED):
         return None

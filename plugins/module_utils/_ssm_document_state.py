@@ -256,9 +256,7 @@ def one_version(params: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def sharing_plan(
-    params: dict[str, Any], current: dict[str, str]
-) -> tuple[list[str], list[str], dict[str, list[str]]]:
+def sharing_plan(params: dict[str, Any], current: dict[str, str]) -> tuple[list[str], list[str], dict[str, list[str]]]:
     """Return whom to share with, whom to no longer share with, and what then is."""
     if params["account_ids"] is None:
         return [], [], {}

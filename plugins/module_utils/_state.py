@@ -73,9 +73,7 @@ def diff_dict(before: Any, after: Any) -> dict[str, Any]:
     return {"before": before or {}, "after": after or {}}
 
 
-def tag_plan(
-    current: dict[str, str], desired: dict[str, Any] | None, purge: bool
-) -> tuple[dict[str, str], list[str]]:
+def tag_plan(current: dict[str, str], desired: dict[str, Any] | None, purge: bool) -> tuple[dict[str, str], list[str]]:
     """Return which tags to set and which to remove; None in desired leaves all alone.
 
     AWS's own tags are never removed.

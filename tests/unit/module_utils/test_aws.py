@@ -88,9 +88,7 @@ def test_each_page_is_asked_for_again(naps):
             return pages[NextToken]
 
     client = Client()
-    retrying = RetryingBotoClientWrapper(
-        client, AWSRetry.jittered_backoff(catch_extra_error_codes=list(RETRY_CODES))
-    )
+    retrying = RetryingBotoClientWrapper(client, AWSRetry.jittered_backoff(catch_extra_error_codes=list(RETRY_CODES)))
     assert paged(retrying, "list_things", "Things", Size=2) == [1, 2, 3]
     assert client.tokens == [None, "2", "3"] and len(naps) == 1
 

@@ -85,10 +85,15 @@ class Ssm:
     def run(self, association_id):
         version = self.associations[association_id]["AssociationVersion"]
         number = len(self.executions)
-        self.executions.append({
-            "AssociationId": association_id, "ExecutionId": f"{number:08d}{RUN[8:]}", "AssociationVersion": version,
-            "Status": "Pending", "CreatedTime": self._tick(),
-        })
+        self.executions.append(
+            {
+                "AssociationId": association_id,
+                "ExecutionId": f"{number:08d}{RUN[8:]}",
+                "AssociationVersion": version,
+                "Status": "Pending",
+                "CreatedTime": self._tick(),
+            }
+        )
 
     def ListAssociations(self, AssociationFilterList, NextToken=None):
         # With a name that only starts the same, as a listing might.
@@ -144,9 +149,12 @@ class Ssm:
         del self.associations[AssociationId]
 
     def DescribeInstanceInformation(self, Filters=()):
-        return {"InstanceInformationList": [
-            {"InstanceId": f"i-0123456789abcdef{number}", "PingStatus": ping} for number, ping in enumerate(self.nodes)
-        ]}
+        return {
+            "InstanceInformationList": [
+                {"InstanceId": f"i-0123456789abcdef{number}", "PingStatus": ping}
+                for number, ping in enumerate(self.nodes)
+            ]
+        }
 
     def DescribeAssociationExecutions(self, AssociationId, Filters=()):
         rows = list(self.executions)
@@ -164,10 +172,12 @@ class Ssm:
         return {"AssociationExecutions": answer}
 
     def DescribeAssociationExecutionTargets(self, AssociationId, ExecutionId):
-        return {"AssociationExecutionTargets": [
-            {"ResourceId": "i-0123456789abcdef0", "ResourceType": "ManagedInstance", "Status": "Success"},
-            {"ResourceId": "i-0123456789abcdef1", "ResourceType": "ManagedInstance", "Status": self.outcome},
-        ]}
+        return {
+            "AssociationExecutionTargets": [
+                {"ResourceId": "i-0123456789abcdef0", "ResourceType": "ManagedInstance", "Status": "Success"},
+                {"ResourceId": "i-0123456789abcdef1", "ResourceType": "ManagedInstance", "Status": self.outcome},
+            ]
+        }
 
 
 @pytest.fixture(autouse=True)
@@ -211,7 +221,8 @@ def test_all_pages_are_looked_through(lab, run_module):
     backend, client, _cases = lab()
     backend.page = 1
     backend.associations = {
-        OTHER: {"AssociationName": "another", "Name": "n"}, ID: {"AssociationName": "keep-images", "Name": "n"},
+        OTHER: {"AssociationName": "another", "Name": "n"},
+        ID: {"AssociationName": "keep-images", "Name": "n"},
     }
     assert run_module("ssm_association", association_name="keep-images", state="absent")["changed"]
     assert list(backend.associations) == [OTHER] and client.names().count("ListAssociations") == 4
@@ -294,7 +305,9 @@ def test_a_part_of_an_option_leaves_the_rest(lab):
     cases(association_name="keep-images", output_location={"s3_location": place})
     kept = backend.associations[ID]["OutputLocation"]["S3Location"]
     assert kept == {
-        "OutputS3BucketName": "example-logs", "OutputS3KeyPrefix": "elsewhere", "OutputS3Region": "eu-central-1",
+        "OutputS3BucketName": "example-logs",
+        "OutputS3KeyPrefix": "elsewhere",
+        "OutputS3Region": "eu-central-1",
     }
     place = {"output_s3_bucket_name": "example-logs", "output_s3_key_prefix": ""}
     cases(association_name="keep-images", output_location={"s3_location": place})
@@ -365,7 +378,10 @@ def test_values_are_texts_and_lists(lab):
     backend, _client, cases = lab()
     cases(**{**NEW, "parameters": {"count": 5, "flag": True, "map": {"a_b": 1}, "many": ["x", 2]}})
     assert backend.associations[ID]["Parameters"] == {
-        "count": ["5"], "flag": ["true"], "map": ['{"a_b": 1}'], "many": ["x", "2"],
+        "count": ["5"],
+        "flag": ["true"],
+        "map": ['{"a_b": 1}'],
+        "many": ["x", "2"],
     }
 
 
@@ -458,11 +474,17 @@ def test_waits_for_a_run_that_shows_late(lab, run_module, monkeypatch):
     cases(**NEW)
     describe, looks = backend.DescribeAssociationExecutions, []
     # What the association tells of its last execution lags behind, as does the list of them.
-    monkeypatch.setattr(backend, "DescribeAssociation", lambda AssociationId: {
-        "AssociationDescription": {
-            "AssociationId": ID, **backend.associations[ID], "LastExecutionDate": START.replace(year=2025)
-        }
-    })
+    monkeypatch.setattr(
+        backend,
+        "DescribeAssociation",
+        lambda AssociationId: {
+            "AssociationDescription": {
+                "AssociationId": ID,
+                **backend.associations[ID],
+                "LastExecutionDate": START.replace(year=2025),
+            }
+        },
+    )
 
     def late(**request):
         looks.append(request)

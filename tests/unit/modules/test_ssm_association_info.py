@@ -31,10 +31,14 @@ class Ssm:
     def DescribeAssociation(self, AssociationId, AssociationVersion="2"):
         if AssociationId not in self.names:
             raise ClientError({"Error": {"Code": "AssociationDoesNotExist", "Message": "no"}}, "DescribeAssociation")
-        return {"AssociationDescription": {
-            **DESCRIBED, "AssociationId": AssociationId, "AssociationName": self.names[AssociationId],
-            "AssociationVersion": AssociationVersion,
-        }}
+        return {
+            "AssociationDescription": {
+                **DESCRIBED,
+                "AssociationId": AssociationId,
+                "AssociationName": self.names[AssociationId],
+                "AssociationVersion": AssociationVersion,
+            }
+        }
 
     def ListTagsForResource(self, ResourceType, ResourceId):
         return {"TagList": [{"Key": "costCentre", "Value": "A"}]}
@@ -42,14 +46,21 @@ class Ssm:
     def DescribeAssociationExecutions(self, AssociationId, NextToken=None):
         number = int(NextToken or 1)
         run = {
-            "ExecutionId": f"run-{number}", "AssociationVersion": "1", "Status": "Success",
-            "CreatedTime": AT.replace(hour=number), "ResourceCountByStatus": "{Success=1}",
+            "ExecutionId": f"run-{number}",
+            "AssociationVersion": "1",
+            "Status": "Success",
+            "CreatedTime": AT.replace(hour=number),
+            "ResourceCountByStatus": "{Success=1}",
         }
         return {"AssociationExecutions": [run], **({"NextToken": str(number + 1)} if number < 3 else {})}
 
     def DescribeAssociationExecutionTargets(self, AssociationId, ExecutionId, NextToken=None):
-        node = {"ResourceId": f"i-{NextToken or 1}", "ResourceType": "ManagedInstance", "Status": "Success",
-                "OutputSource": {"OutputSourceId": "c", "OutputSourceType": "RunCommand"}}
+        node = {
+            "ResourceId": f"i-{NextToken or 1}",
+            "ResourceType": "ManagedInstance",
+            "Status": "Success",
+            "OutputSource": {"OutputSourceId": "c", "OutputSourceType": "RunCommand"},
+        }
         return {"AssociationExecutionTargets": [node], **({} if NextToken else {"NextToken": "2"})}
 
 
@@ -71,14 +82,24 @@ def test_one_has_all_that_aws_tells(client, run_module):
     assert client.requests("ListAssociations")[0]["AssociationFilterList"] == [
         {"key": "AssociationName", "value": "one"}
     ]
-    assert found == [{
-        "association_id": ID, "association_name": "one", "association_version": "2", "name": "nodecache-ml",
-        "document_version": "$DEFAULT", "parameters": {"costCentre": ["A"]},
-        "targets": [{"key": "tag:team", "values": ["x"]}], "apply_only_at_cron_interval": False,
-        "compliance_severity": "UNSPECIFIED", "sync_compliance": "AUTO", "date": "2026-11-24T12:00:00+00:00",
-        "overview": {"status": "Success", "association_status_aggregated_count": {"Success": 3}},
-        "output_location": {"s3_location": {"output_s3_bucket_name": "example-logs"}}, "tags": {"costCentre": "A"},
-    }]
+    assert found == [
+        {
+            "association_id": ID,
+            "association_name": "one",
+            "association_version": "2",
+            "name": "nodecache-ml",
+            "document_version": "$DEFAULT",
+            "parameters": {"costCentre": ["A"]},
+            "targets": [{"key": "tag:team", "values": ["x"]}],
+            "apply_only_at_cron_interval": False,
+            "compliance_severity": "UNSPECIFIED",
+            "sync_compliance": "AUTO",
+            "date": "2026-11-24T12:00:00+00:00",
+            "overview": {"status": "Success", "association_status_aggregated_count": {"Success": 3}},
+            "output_location": {"s3_location": {"output_s3_bucket_name": "example-logs"}},
+            "tags": {"costCentre": "A"},
+        }
+    ]
 
 
 def test_by_id_and_version(client, run_module):
@@ -90,7 +111,8 @@ def test_by_id_and_version(client, run_module):
 def test_filters_are_aws_own(client, run_module):
     run_module("ssm_association_info", filters={"Name": "nodecache-ml", "AssociationStatusName": "Failed"})
     assert client.requests("ListAssociations")[0]["AssociationFilterList"] == [
-        {"key": "Name", "value": "nodecache-ml"}, {"key": "AssociationStatusName", "value": "Failed"},
+        {"key": "Name", "value": "nodecache-ml"},
+        {"key": "AssociationStatusName", "value": "Failed"},
     ]
 
 

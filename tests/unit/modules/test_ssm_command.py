@@ -39,8 +39,12 @@ class Ssm:
 
     def __init__(self, status="Success", details="Success", nodes=(), looks=2):
         self.command = {
-            "CommandId": ID, "DocumentName": "nodecache-ml", "DocumentVersion": "1",
-            "Status": status, "StatusDetails": details, "TargetCount": len(nodes),
+            "CommandId": ID,
+            "DocumentName": "nodecache-ml",
+            "DocumentVersion": "1",
+            "Status": status,
+            "StatusDetails": details,
+            "TargetCount": len(nodes),
         }
         self.nodes, self.looks, self.refusals = nodes, looks, []
 
@@ -60,12 +64,26 @@ class Ssm:
         # One node a page.
         start = int(NextToken or 0)
         more = {"NextToken": str(start + 1)} if start + 1 < len(self.nodes) else {}
-        return {"CommandInvocations": [
-            {"InstanceId": name, "Status": status, "StatusDetails": details, "CommandPlugins": [
-                {"Name": "step", "Status": status, "StatusDetails": details, "ResponseCode": code, "Output": "said"}
-            ]}
-            for name, status, details, code in self.nodes[start : start + 1]
-        ], **more}
+        return {
+            "CommandInvocations": [
+                {
+                    "InstanceId": name,
+                    "Status": status,
+                    "StatusDetails": details,
+                    "CommandPlugins": [
+                        {
+                            "Name": "step",
+                            "Status": status,
+                            "StatusDetails": details,
+                            "ResponseCode": code,
+                            "Output": "said",
+                        }
+                    ],
+                }
+                for name, status, details, code in self.nodes[start : start + 1]
+            ],
+            **more,
+        }
 
     def CancelCommand(self, CommandId):
         assert CommandId == ID
@@ -94,29 +112,31 @@ def test_check_mode_sends_nothing_and_tells_the_same(strict_client, run_module):
 def test_every_option_is_sent(strict_client, run_module):
     client = strict_client("ssm", Ssm())
     run_module("ssm_command", **ASK, **ALL)
-    assert client.requests("SendCommand") == [{
-        "DocumentName": "nodecache-ml",
-        "DocumentVersion": "$LATEST",
-        "DocumentHash": "a" * 64,
-        "DocumentHashType": "Sha256",
-        "Parameters": {"action": ["report"], "count": ["5"]},
-        "Targets": [{"Key": "tag:team", "Values": ["x"]}],
-        "MaxConcurrency": "100%",
-        "MaxErrors": "10",
-        "TimeoutSeconds": 60,
-        "Comment": "what is there",
-        "OutputS3BucketName": "example-logs",
-        "OutputS3KeyPrefix": "commands",
-        "OutputS3Region": "eu-central-1",
-        "CloudWatchOutputConfig": {"CloudWatchLogGroupName": "/nodes", "CloudWatchOutputEnabled": True},
-        "NotificationConfig": {
-            "NotificationArn": "arn:aws:sns:eu-central-1:123456789012:topic",
-            "NotificationEvents": ["Failed"],
-            "NotificationType": "Invocation",
-        },
-        "ServiceRoleArn": "arn:aws:iam::123456789012:role/notify",
-        "AlarmConfiguration": {"Alarms": [{"Name": "too-many"}], "IgnorePollAlarmFailure": True},
-    }]
+    assert client.requests("SendCommand") == [
+        {
+            "DocumentName": "nodecache-ml",
+            "DocumentVersion": "$LATEST",
+            "DocumentHash": "a" * 64,
+            "DocumentHashType": "Sha256",
+            "Parameters": {"action": ["report"], "count": ["5"]},
+            "Targets": [{"Key": "tag:team", "Values": ["x"]}],
+            "MaxConcurrency": "100%",
+            "MaxErrors": "10",
+            "TimeoutSeconds": 60,
+            "Comment": "what is there",
+            "OutputS3BucketName": "example-logs",
+            "OutputS3KeyPrefix": "commands",
+            "OutputS3Region": "eu-central-1",
+            "CloudWatchOutputConfig": {"CloudWatchLogGroupName": "/nodes", "CloudWatchOutputEnabled": True},
+            "NotificationConfig": {
+                "NotificationArn": "arn:aws:sns:eu-central-1:123456789012:topic",
+                "NotificationEvents": ["Failed"],
+                "NotificationType": "Invocation",
+            },
+            "ServiceRoleArn": "arn:aws:iam::123456789012:role/notify",
+            "AlarmConfiguration": {"Alarms": [{"Name": "too-many"}], "IgnorePollAlarmFailure": True},
+        }
+    ]
 
 
 def test_what_is_left_out_is_not_sent(strict_client, run_module):
@@ -129,11 +149,17 @@ def test_one_result_a_node_from_every_page(strict_client, run_module, naps):
     client = strict_client("ssm", Ssm(nodes=[(NODE, "Success", "Success", 0), (OTHER, "Success", "Success", 0)]))
     result = run_module("ssm_command", **ASK)
     step = {"name": "step", "status": "Success", "status_details": "Success", "response_code": 0, "output": "said"}
-    expected = {"status": "Success", "status_details": "Success", "response_code": 0, "output": "said",
-                "command_plugins": [step]}
+    expected = {
+        "status": "Success",
+        "status_details": "Success",
+        "response_code": 0,
+        "output": "said",
+        "command_plugins": [step],
+    }
     assert result["changed"]
     assert result["command"]["invocations"] == [
-        {"instance_id": NODE, **expected}, {"instance_id": OTHER, **expected},
+        {"instance_id": NODE, **expected},
+        {"instance_id": OTHER, **expected},
     ]
     assert client.names().count("ListCommandInvocations") == 2 and len(naps) == 2
 

@@ -61,9 +61,15 @@ class Ssm:
         fields = {key: value for key, value in self.versions[number].items() if key not in ("Content", "Attachments")}
         files = [{"Name": entry["Name"]} for entry in self.versions[number].get("Attachments") or []]
         return {
-            "Name": NAME, "Status": "Active", "LatestVersion": self.latest, "DefaultVersion": self.default,
-            "DocumentVersion": number, "DocumentType": self.kind, **fields,
-            "Hash": hashlib.sha256(self.versions[number]["Content"].encode()).hexdigest(), "HashType": "Sha256",
+            "Name": NAME,
+            "Status": "Active",
+            "LatestVersion": self.latest,
+            "DefaultVersion": self.default,
+            "DocumentVersion": number,
+            "DocumentType": self.kind,
+            **fields,
+            "Hash": hashlib.sha256(self.versions[number]["Content"].encode()).hexdigest(),
+            "HashType": "Sha256",
             **self._described_by(self.versions[number]["Content"]),
             "Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()],
             **({"AttachmentsInformation": files} if files else {}),
@@ -415,8 +421,10 @@ def test_a_version_name_is_given_once(aws, run_module):
     client.calls.clear()
     for check in (True, False):
         result = run_module("ssm_document", check=check, name=NAME, content=content("thr3"), version_name="1.0")
-        assert result["msg"] == "version_name is '1.0' but version 1 of document 'say-hello' has it already, " \
+        assert (
+            result["msg"] == "version_name is '1.0' but version 1 of document 'say-hello' has it already, "
             "with other content."
+        )
     assert not WRITES & set(client.names())
 
 

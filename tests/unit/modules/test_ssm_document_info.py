@@ -7,10 +7,21 @@ from botocore.exceptions import ClientError
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DOCUMENT = {
-    "Name": "say-hello", "DocumentVersion": "2", "LatestVersion": "3", "DefaultVersion": "2", "Status": "Active",
-    "DocumentType": "Command", "DocumentFormat": "YAML", "Hash": "a" * 64, "HashType": "Sha256", "CreatedDate": AT,
-    "Parameters": [{"Name": "camelCase", "Type": "String", "DefaultValue": "x"}], "PlatformTypes": ["Linux"],
-    "Tags": [{"Key": "costCentre", "Value": "A"}], "Owner": "123456789012", "SchemaVersion": "2.2",
+    "Name": "say-hello",
+    "DocumentVersion": "2",
+    "LatestVersion": "3",
+    "DefaultVersion": "2",
+    "Status": "Active",
+    "DocumentType": "Command",
+    "DocumentFormat": "YAML",
+    "Hash": "a" * 64,
+    "HashType": "Sha256",
+    "CreatedDate": AT,
+    "Parameters": [{"Name": "camelCase", "Type": "String", "DefaultValue": "x"}],
+    "PlatformTypes": ["Linux"],
+    "Tags": [{"Key": "costCentre", "Value": "A"}],
+    "Owner": "123456789012",
+    "SchemaVersion": "2.2",
 }
 
 
@@ -47,13 +58,25 @@ def fixture(strict_client):
 def test_one_by_name(client, run_module, check):
     result = run_module("ssm_document_info", check=check, name="say-hello")
     assert not result["changed"]
-    assert result["documents"] == [{
-        "name": "say-hello", "document_version": "2", "latest_version": "3", "default_version": "2",
-        "status": "Active", "document_type": "Command", "document_format": "YAML", "hash": "a" * 64,
-        "hash_type": "Sha256", "created_date": "2026-11-24T12:00:00+00:00", "platform_types": ["Linux"],
-        "parameters": [{"name": "camelCase", "type": "String", "default_value": "x"}], "schema_version": "2.2",
-        "owner": "123456789012", "tags": {"costCentre": "A"},
-    }]
+    assert result["documents"] == [
+        {
+            "name": "say-hello",
+            "document_version": "2",
+            "latest_version": "3",
+            "default_version": "2",
+            "status": "Active",
+            "document_type": "Command",
+            "document_format": "YAML",
+            "hash": "a" * 64,
+            "hash_type": "Sha256",
+            "created_date": "2026-11-24T12:00:00+00:00",
+            "platform_types": ["Linux"],
+            "parameters": [{"name": "camelCase", "type": "String", "default_value": "x"}],
+            "schema_version": "2.2",
+            "owner": "123456789012",
+            "tags": {"costCentre": "A"},
+        }
+    ]
     assert client.names() == ["DescribeDocument"]
 
 

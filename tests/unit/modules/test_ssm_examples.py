@@ -27,10 +27,16 @@ class Ssm:
         return {}
 
     def DescribeDocument(self, Name, **_version):
-        return {"Document": {
-            "Name": Name, "DocumentVersion": "1", "LatestVersion": "1", "DefaultVersion": "1",
-            "DocumentType": "Command", "DocumentFormat": "JSON",
-        }}
+        return {
+            "Document": {
+                "Name": Name,
+                "DocumentVersion": "1",
+                "LatestVersion": "1",
+                "DefaultVersion": "1",
+                "DocumentType": "Command",
+                "DocumentFormat": "JSON",
+            }
+        }
 
     def GetDocument(self, **_request):
         return {"Content": '{"schemaVersion": "2.2"}'}
