@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
+# Ansible kills a worker that has answered and is not gone at once, and would do so while it writes its coverage.
+PATIENT = {"ANSIBLE_WORKER_SHUTDOWN_POLL_COUNT": "1500", "ANSIBLE_WORKER_SHUTDOWN_POLL_DELAY": "0.02"}
 
 
 @pytest.fixture(name="play")
@@ -30,6 +33,7 @@ def play_fixture(tmp_path):
         return subprocess.run(
             [program, "-i", "localhost,", *options, path],
             cwd=ROOT,
+            env=os.environ | PATIENT,
             text=True,
             capture_output=True,
             timeout=60,
