@@ -7,10 +7,8 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +16,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+import bench_modules  # noqa: E402
+
 from lab import images, settings  # noqa: E402
 
 BIN = ROOT / ".venv" / "bin"
 RESULT = ROOT / "build" / "bench.json"
 ROUNDS = 7
 NAME, REPOSITORY = "nodecache-walkthrough", "nodecache-sample"
-YARDSTICK = "amazon.aws.iam_role"
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -131,44 +130,6 @@ def disk(node: str) -> float:
 # --- on the control node ------------------------------------------------------------------------
 
 
-def modules() -> dict[str, float]:
-    """Return each module's time for a task that changes nothing, over that of amazon.aws's iam_role."""
-    role = f"{NAME}-us-east-1-events"
-    trust = settings.client("iam").get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
-    content = settings.client("ssm").get_document(Name=NAME)["Content"]
-    pattern = settings.client("events").describe_rule(Name=NAME)["EventPattern"]
-    # Each finds what the walkthrough made and changes nothing.
-    compared: dict[str, dict[str, Any]] = {
-        YARDSTICK: {
-            "name": role,
-            "assume_role_policy_document": "{{ lookup('file', 'trust') }}",
-            "create_instance_profile": False,
-        },
-        "nodecache.eks.ssm_document": {"name": NAME, "content": "{{ lookup('file', 'content') }}"},
-        "nodecache.eks.ssm_association": {"association_name": NAME, "name": NAME},
-        "nodecache.eks.eventbridge_rule": {"name": NAME, "event_pattern": "{{ lookup('file', 'pattern') }}"},
-        "nodecache.eks.ecr_image_info": {"repository_name": REPOSITORY},
-    }
-    tasks = [{name: options, "register": "done"} for _round in range(ROUNDS) for name, options in compared.items()]
-    play = {"hosts": "localhost", "gather_facts": False, "environment": "{{ nodecache_environment }}", "tasks": tasks}
-    group = {name: "{{ nodecache_aws }}" for name in ("group/nodecache.eks.aws", "group/amazon.aws.aws")}
-    with tempfile.TemporaryDirectory() as folder:
-        # A document's own braces must not be taken for Ansible's: what a file holds is never a template.
-        for name, text in {"trust": json.dumps(trust), "content": content, "pattern": pattern}.items():
-            Path(folder, name).write_text(text, encoding="utf-8")
-        path = Path(folder, "bench.yml")
-        path.write_text(json.dumps([{**play, "module_defaults": group}]), encoding="utf-8")
-        said = json.loads(playbook(str(path), ANSIBLE_STDOUT_CALLBACK="ansible.posix.json"))
-    times: dict[str, list[float]] = {name: [] for name in compared}
-    for entry, task in zip(said["plays"][0]["tasks"], tasks, strict=True):
-        if entry["hosts"]["localhost"]["changed"]:
-            sys.exit(f"{entry['task']['name']} changed something; only tasks that change nothing are compared.")
-        begin, end = (datetime.fromisoformat(entry["task"]["duration"][key]) for key in ("start", "end"))
-        times[next(iter(task))].append((end - begin).total_seconds())
-    yardstick = statistics.median(times.pop(YARDSTICK))
-    return {name.rpartition(".")[2]: round(statistics.median(each) / yardstick, 2) for name, each in times.items()}
-
-
 def article() -> float:
     """Return the seconds that a person's AWS CLI takes to set up what the prefetch playbook keeps."""
     settings_of = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
@@ -234,7 +195,7 @@ def main() -> None:
         "disk_over_unpacked": round(disk(nodes[0]), 3),
         "push_to_last_node_cached_seconds": round(push_to_cached(nodes), 2),
         "prefetch_without_change_over_article": round(seconds(prefetch) / article(), 2),
-        "module_without_change_over_iam_role": modules(),
+        "module_without_change_over_iam_role": bench_modules.measure(),
     }
     RESULT.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(figures, indent=2))

@@ -219,7 +219,7 @@ def argument_spec() -> dict[str, Any]:
     ecs = block(
         task_definition_arn=text,
         task_count=number,
-        launch_type={"choices": ["EC2", "FARGATE", "EXTERNAL"]},
+        launch_type={"choices": ["EC2", "FARGATE", "EXTERNAL", ""]},
         network_configuration=block(awsvpc_configuration=vpc),
         platform_version=text,
         group=text,
@@ -228,7 +228,7 @@ def argument_spec() -> dict[str, Any]:
         enable_execute_command=flag,
         placement_constraints=blocks(type={"choices": ["distinctInstance", "memberOf"]}, expression=text),
         placement_strategy=blocks(type={"choices": ["random", "spread", "binpack"]}, field=text),
-        propagate_tags={"choices": ["TASK_DEFINITION"]},
+        propagate_tags={"choices": ["TASK_DEFINITION", ""]},
         reference_id=text,
         tags={"type": "dict"},
     )

@@ -380,6 +380,7 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils import _ec2, _eks, _eks_plan, _model
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
+from ansible_collections.nodecache.eks.plugins.module_utils._blocks import make_module
 from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, resulting_tags, tag_plan
 
 
@@ -525,7 +526,7 @@ class Nodegroup:
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=_eks_plan.argument_spec(), supports_check_mode=True)
+    module = make_module(argument_spec=_eks_plan.argument_spec(), supports_check_mode=True)
     try:
         result = Nodegroup(module).run()
     except NodecacheError as error:

@@ -99,9 +99,11 @@ options:
         description: How many tasks run, 1 if left out.
         type: int
       launch_type:
-        description: On what the task runs.
+        description:
+          - On what the task runs.
+          - An empty string takes it away, which leaves the choice to the cluster.
         type: str
-        choices: [EC2, FARGATE, EXTERNAL]
+        choices: [EC2, FARGATE, EXTERNAL, '']
       network_configuration:
         description: The network of tasks in C(awsvpc) mode; Fargate needs it.
         type: dict
@@ -174,9 +176,11 @@ options:
             description: What it goes by, for instance V(attribute:ecs.availability-zone) or V(memory).
             type: str
       propagate_tags:
-        description: Whether tasks get the tags of their definition.
+        description:
+          - Whether tasks get the tags of their definition.
+          - An empty string takes it away.
         type: str
-        choices: [TASK_DEFINITION]
+        choices: [TASK_DEFINITION, '']
       reference_id:
         description: The task's reference id.
         type: str
@@ -471,6 +475,7 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils import _events, _model
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import NodecacheError, make_client
+from ansible_collections.nodecache.eks.plugins.module_utils._blocks import make_module
 from ansible_collections.nodecache.eks.plugins.module_utils._events_target import (
     KINDS,
     UNORDERED,
@@ -547,7 +552,7 @@ class Target:
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
+    module = make_module(
         argument_spec=argument_spec(),
         mutually_exclusive=[("input", "input_path", "input_transformer"), tuple(KINDS)],
         supports_check_mode=True,

@@ -224,14 +224,14 @@ summary:
       sample: 0
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils import _cache, _ec2, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
+from ansible_collections.nodecache.eks.plugins.module_utils._blocks import make_module
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
+    module = make_module(
         argument_spec={
             "cluster_name": {},
             "targets": {

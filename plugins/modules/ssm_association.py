@@ -328,6 +328,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.nodecache.eks.plugins.module_utils import _model, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_association_state as state
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
+from ansible_collections.nodecache.eks.plugins.module_utils._blocks import make_module
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._state import (
     check_tags,
@@ -403,7 +404,7 @@ def ensure_absent(
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
+    module = make_module(
         argument_spec={
             "association_id": {"type": "str"},
             **state.OPTIONS,

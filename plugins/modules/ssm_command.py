@@ -224,10 +224,10 @@ command:
 
 from typing import Any
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils import _model, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_command_state as state
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
+from ansible_collections.nodecache.eks.plugins.module_utils._blocks import make_module
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict
 from ansible_collections.nodecache.eks.plugins.module_utils._waiters import TimedOut
@@ -252,7 +252,7 @@ def _told(client: Any, command: dict[str, Any], nodes: list[dict[str, Any]]) -> 
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
+    module = make_module(
         argument_spec={
             **state.OPTIONS,
             "wait": {"type": "bool", "default": True},

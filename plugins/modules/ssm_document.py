@@ -329,6 +329,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.nodecache.eks.plugins.module_utils import _model, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils import _ssm_document_state as state
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
+from ansible_collections.nodecache.eks.plugins.module_utils._blocks import make_module
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 from ansible_collections.nodecache.eks.plugins.module_utils._ssm_document_content import parsed
 from ansible_collections.nodecache.eks.plugins.module_utils._state import diff_dict, resulting_tags, tag_plan
@@ -470,7 +471,7 @@ def ensure_absent(client: Any, module: AnsibleAWSModule, current: dict[str, Any]
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
+    module = make_module(
         argument_spec={
             "name": {"type": "str", "required": True},
             "content": {"type": "raw"},

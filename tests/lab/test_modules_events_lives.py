@@ -121,6 +121,11 @@ TARGETS: dict[str, list[dict[str, Any]]] = {
         {"ecs_parameters": {"capacity_provider_strategy": [{"capacity_provider": "t", "base": 1, "weight": 100}]}},
         {"ecs_parameters": {"enable_execute_command": False, "placement_strategy": [], "tags": {}}},
     ],
+    "task on what the cluster prefers": [
+        {**ECS, "ecs_parameters": {**TASK, **VPC, "launch_type": "FARGATE", "propagate_tags": "TASK_DEFINITION"}},
+        {"ecs_parameters": {"launch_type": "", "propagate_tags": ""}},
+        {"ecs_parameters": {"launch_type": "EC2"}},
+    ],
     "task that says little": [
         {**ECS, "ecs_parameters": {**TASK, **VPC}},
         {"ecs_parameters": {"task_count": 4}},
@@ -233,6 +238,25 @@ def test_a_target_lives(buses: Any, four_times: Run, life: str) -> None:
     buses.put_rule(Name="push", EventPattern=json.dumps(PATTERN))
     for options in TARGETS[life]:
         four_times("eventbridge_target", "target", rule="push", target_id="one", **options)
+
+
+def test_a_target_of_a_rule_on_a_partners_bus(buses: Any, run_module: Run, four_times: Run) -> None:
+    buses.create_partner_event_source(Name=PARTNER, Account=settings.ACCOUNT)
+    buses.create_event_bus(Name=PARTNER, EventSourceName=PARTNER)
+    run_module("eventbridge_rule", name="push", event_bus_name=PARTNER, event_pattern=PATTERN)
+    place = {"rule": "push", "event_bus_name": PARTNER, "target_id": "one"}
+    four_times("eventbridge_target", "target", **place, arn=arn("sqs", "one"))
+    four_times("eventbridge_target", "target", **place, state="absent")
+
+
+def test_a_rule_goes_with_its_targets_only_where_that_is_asked_for(
+    buses: Any, run_module: Run, four_times: Run
+) -> None:
+    run_module("eventbridge_rule", name="push", event_pattern=PATTERN)
+    buses.put_targets(Rule="push", Targets=[{"Id": "one", "Arn": arn("sqs", "one")}])
+    kept = run_module("eventbridge_rule", name="push", state="absent")
+    assert kept["msg"] == "rule 'push': could not delete it while it has targets: one."
+    four_times("eventbridge_rule", "rule", name="push", state="absent", remove_targets=True)
 
 
 @pytest.mark.parametrize("bus", ["apps", BUS])

@@ -15,7 +15,7 @@ from botocore import xform_name
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 UTILS = "ansible_collections.nodecache.eks.plugins.module_utils"
 MODULES = sorted(
-    path.stem for path in (PLUGINS / "modules").glob("*.py") if "AnsibleAWSModule" in path.read_text(encoding="utf-8")
+    path.stem for path in (PLUGINS / "modules").glob("*.py") if "make_client" in path.read_text(encoding="utf-8")
 )
 SERVICES = {
     "ecr": ("ecr",),

@@ -23,7 +23,7 @@ print(json.dumps(more))
 
 
 def test_no_module_loads_what_the_iam_role_module_does_not():
-    names = [path.stem for path in MODULES if "AnsibleAWSModule" in path.read_text()]
+    names = [path.stem for path in MODULES if "make_client" in path.read_text()]
     path = {"PYTHONPATH": ":".join(entry for entry in sys.path if entry)}
     done = subprocess.run([sys.executable, "-c", SCRIPT, *names], env=path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

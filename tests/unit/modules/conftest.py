@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,6 +15,9 @@ from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.nodecache.eks.plugins.module_utils import _aws
 from botocore.validate import validate_parameters
+
+# So that the tests find what they share beside them.
+sys.path.insert(0, str(Path(__file__).parent))
 
 ACCOUNT = {"region": "eu-central-1", "access_key": "test", "secret_key": "unit-secret-of-nobody"}
 

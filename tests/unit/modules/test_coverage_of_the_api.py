@@ -110,7 +110,7 @@ def fixture(monkeypatch):
             taken.update(argument_spec)
             raise Taken
 
-        monkeypatch.setattr(module, "AnsibleAWSModule", stop)
+        monkeypatch.setattr(module, "make_module" if hasattr(module, "make_module") else "AnsibleAWSModule", stop)
         with pytest.raises(Taken):
             module.main()
         return taken
