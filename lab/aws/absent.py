@@ -16,10 +16,16 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import camelcase_to_underscores
 from moto.events.models import EventsBackend
 from moto.events.responses import EventsHandler
+from moto.iam.exceptions import NotFoundException
+from moto.iam.responses import IamResponse
 from moto.ssm.models import SimpleSystemManagerBackend
 from moto.ssm.responses import SimpleSystemManagerResponse
 
-HANDLERS: dict[str, type[BaseResponse]] = {"ssm": SimpleSystemManagerResponse, "events": EventsHandler}
+HANDLERS: dict[str, type[BaseResponse]] = {
+    "ssm": SimpleSystemManagerResponse,
+    "events": EventsHandler,
+    "iam": IamResponse,
+}
 # The error that says a thing is not there, and the operations that answer it.
 MISSING = {
     ("ssm", "DoesNotExistException"): (
@@ -61,6 +67,21 @@ MISSING = {
         "DescribeEndpoint",
         "UpdateEndpoint",
     ),
+    ("iam", "NoSuchEntity"): (
+        "AcceptDelegationRequest",
+        "AssociateDelegationRequest",
+        "DeleteServiceSpecificCredential",
+        "GetDelegationRequest",
+        "GetOrganizationsAccessReport",
+        "GetRoleTemplateVersion",
+        "GetServiceLastAccessedDetails",
+        "GetServiceLastAccessedDetailsWithEntities",
+        "RejectDelegationRequest",
+        "ResetServiceSpecificCredential",
+        "SendDelegationToken",
+        "UpdateDelegationRequest",
+        "UpdateServiceSpecificCredential",
+    ),
 }
 # The list that is empty in the answer.
 EMPTY = {
@@ -98,8 +119,10 @@ KEPT: dict[type[BaseBackend], tuple[str, str, tuple[str, ...]]] = {
 }
 
 
-def _missing(code: str) -> Callable[[BaseResponse], Any]:
+def _missing(service: str, code: str) -> Callable[[BaseResponse], Any]:
     def respond(self: BaseResponse) -> Any:
+        if service == "iam":
+            raise NotFoundException("What the request names does not exist.")
         named = next((value for value in json.loads(self.body or "{}").values() if isinstance(value, str)), "It")
         raise JsonRESTError(code, f"{named} does not exist.")
 
@@ -131,7 +154,7 @@ def _kept(method: Callable[..., Any], code: str, text: str) -> Callable[..., Any
 def install() -> None:
     """Add these to moto where it has no answer of its own."""
     answers: list[tuple[str, str, Callable[..., Any]]] = [
-        *((service, name, _missing(code)) for (service, code), names in MISSING.items() for name in names),
+        *((service, name, _missing(service, code)) for (service, code), names in MISSING.items() for name in names),
         *((service, name, _empty(key)) for (service, name), key in EMPTY.items()),
     ]
     for service, name, answer in answers:
