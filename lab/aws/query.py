@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from typing import Any
 from xml.sax.saxutils import escape
@@ -21,6 +22,8 @@ from moto.sts.responses import TokenResponse
 from lab.aws.validation import violations
 
 LOG = logging.getLogger("lab.aws")
+# What XML cannot hold, and a message can that repeats what was sent.
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 class _Refused(Exception):
@@ -34,9 +37,10 @@ class _Refused(Exception):
 def _answer(service: str, status: int, code: str, message: str) -> Any:
     space = get_service_model(service).metadata["xmlNamespace"]
     fault = "Sender" if status < 500 else "Receiver"
+    said = escape(_UNREADABLE.sub("?", message))
     body = (
         f'<ErrorResponse xmlns="{space}"><Error><Type>{fault}</Type><Code>{code}</Code>'
-        f"<Message>{escape(message)}</Message></Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
+        f"<Message>{said}</Message></Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
     )
     return status, {"Content-Type": "text/xml"}, body
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html
 
 from __future__ import annotations
 
+import json
 import urllib.error
 import urllib.request
 from typing import Any
@@ -110,3 +111,12 @@ def test_a_users_key_is_known_in_every_partition(lab: Any, region: str, partitio
     key = client("iam").create_access_key(UserName="person")["AccessKey"]
     told = client("sts", key["AccessKeyId"], key["SecretAccessKey"]).get_caller_identity()
     assert told["Arn"] == f"arn:{partition}:iam::{settings.ACCOUNT}:user/person"
+
+
+def test_a_character_that_xml_cannot_hold_is_not_repeated(refuses: Any) -> None:
+    """https://www.w3.org/TR/xml/#charsets; the refused value is part of the message."""
+    query.install()
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    given = {"RoleName": "r", "AssumeRolePolicyDocument": document, "Description": "\x01"}
+    refuses.calls("iam", [("ValidationError", "create_role", given)])

@@ -26,6 +26,11 @@ CHANGEABLE = {
 # How many of each there may be: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html.
 MOST = {"create_api_destination": 3000, "create_connection": 3000, "create_event_bus": 100}
 POLICY = 10240
+AUTHORIZATION = {
+    "BASIC": "BasicAuthParameters",
+    "API_KEY": "ApiKeyAuthParameters",
+    "OAUTH_CLIENT_CREDENTIALS": "OAuthParameters",
+}
 _plain: dict[str, Callable[..., Any]] = {}
 
 
@@ -109,6 +114,13 @@ def check_queue(params: Mapping[str, Any]) -> Iterator[str]:
         yield f"Parameter {arn} is not valid. Reason: Dead-letter queue must be a standard Amazon SQS queue."
 
 
+def check_connection(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse a connection without the parameters of its own kind of authorization."""
+    wanted = AUTHORIZATION[params["AuthorizationType"]]
+    if not (params.get("AuthParameters") or {}).get(wanted):
+        yield f"Parameter AuthParameters is not valid. Reason: {params['AuthorizationType']} needs {wanted}."
+
+
 def _new(operation: str, kept: str) -> Callable[..., Any]:
     """Return a request that makes what is not there yet, as long as there are not too many."""
 
@@ -172,6 +184,7 @@ def install() -> None:
     """Replace these parts of moto's EventBridge."""
     register("events", "PutPermission", check_permission)
     register("events", "RemovePermission", check_removal)
+    register("events", "CreateConnection", check_connection)
     for operation in ("CreateEventBus", "UpdateEventBus"):
         register("events", operation, check_queue)
     EventsBackend._normalize_event_bus_arn = bus_of  # type: ignore[method-assign]

@@ -6,22 +6,41 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.htm
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable
 from typing import Any
 
+import botocore.loaders
 from moto.core.utils import camelcase_to_underscores
 from moto.iam.exceptions import InvalidInput, MalformedPolicyDocument, ValidationError
+from moto.iam.models import iam_backends
 from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 
+from lab import settings
 from lab.aws.iam import limits
 
 CHECKED = (
     *("CreateRole", "UpdateAssumeRolePolicy", "TagRole"),
     *("CreatePolicy", "CreatePolicyVersion", "PutRolePolicy", "CreateInstanceProfile", "CreateServiceLinkedRole"),
     *("ListRoles", "ListRoleTags", "ListPolicyTags", "ListVirtualMFADevices"),
+)
+_ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
+# Names of services, as principals, that the client's models do not go by.
+OTHER_SERVICES = (
+    *("aps", "airflow", "billing", "continuousexport", "delivery", "edgelambda", "elasticfilesystem", "inspector"),
+    *("monitoring", "opsworks", "replicator", "resource", "sagemaker", "spot", "spotfleet", "states", "storagegateway"),
+    *(
+        "tagpolicies",
+        "transitgateway",
+        "vmie",
+        "vpc",
+        "elasticloadbalancing",
+        "elasticmapreduce",
+        "application-autoscaling",
+    ),
 )
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 _ACCOUNT = re.compile(r"\*|\d{12}|arn:[\w-]+:(iam|sts)::\d{12}:(root|(role|user|assumed-role|federated-user)/.+)")
@@ -41,14 +60,24 @@ def _statements(text: str) -> list[dict[str, Any]]:
     return [one for one in _many(found) if isinstance(one, dict)]
 
 
+def _check_ids(text: str) -> None:
+    for one in _statements(text):
+        if not re.fullmatch("[0-9A-Za-z]*", str(one.get("Sid", ""))):
+            raise MalformedPolicyDocument(
+                "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
+                "[0-9A-Za-z]*"
+            )
+
+
 def check_policy(text: str) -> None:
     """Refuse an identity's policy that names principals, or an action that is none."""
     IAMPolicyDocumentValidator(text).validate()
+    _check_ids(text)
     for one in _statements(text):
         if "Principal" in one or "NotPrincipal" in one:
             raise MalformedPolicyDocument("Policy document should not specify a principal.")
         for action in _many(one.get("Action", "*")) + _many(one.get("NotAction", "*")):
-            if action != "*" and not str(action).partition(":")[2]:
+            if action != "*" and not _ACTION.fullmatch(str(action)):
                 raise MalformedPolicyDocument(
                     "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
                 )
@@ -57,7 +86,10 @@ def check_policy(text: str) -> None:
 def check_trust(text: str) -> None:
     """Refuse a trust policy that trusts nobody there could be."""
     IAMTrustPolicyDocumentValidator(text).validate()
+    _check_ids(text)
     for one in _statements(text):
+        if "Principal" in one and "NotPrincipal" in one:
+            raise MalformedPolicyDocument("A statement has either Principal or NotPrincipal.")
         principal = one.get("Principal", one.get("NotPrincipal"))
         if principal is None:
             raise MalformedPolicyDocument("Missing required field Principal")
@@ -73,8 +105,28 @@ def _check_principal(principal: Any) -> None:
         if form == "":
             raise MalformedPolicyDocument(f"Invalid principal in policy: {kind!r}")
         for name in _many(names):
-            if isinstance(form, re.Pattern) and not form.fullmatch(str(name)):
+            right = bool(name) if form is None else form.fullmatch(str(name))  # type: ignore[union-attr]
+            if not right or (kind == "Service" and not _is_service(name)) or (kind == "AWS" and _is_gone(name)):
                 raise MalformedPolicyDocument(f'Invalid principal in policy: "{kind.upper()}":"{name}"')
+
+
+def _is_service(name: str) -> bool:
+    """Tell whether a service goes by this name: its own, or one that starts with it, as ecs-tasks does with ecs."""
+    labels = name.split(".amazonaws.com")[0].split(".")
+    return any({label, label.partition("-")[0]} & _services() for label in labels)
+
+
+@functools.cache
+def _services() -> set[str]:
+    return {*botocore.loaders.create_loader().list_available_services("service-2"), *OTHER_SERVICES}
+
+
+def _is_gone(arn: str) -> bool:
+    """Tell whether a role or user of this account is named that is not there."""
+    if not re.fullmatch(rf"arn:[\w-]+:iam::{settings.ACCOUNT}:(role|user)/.+", arn):
+        return False
+    backend = iam_backends[settings.ACCOUNT][arn.split(":")[1]]
+    return all(one.arn != arn for one in [*backend.roles.values(), *backend.users.values()])
 
 
 def _guarded(operation: str, method: str) -> Callable[..., Any]:

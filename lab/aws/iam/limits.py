@@ -84,7 +84,7 @@ def _boundary(backend: IAMBackend, given: Given) -> None:
     arn = given.get("PermissionsBoundary") or ""
     if f":policy{SERVICES}" in arn:
         raise IAMException("PolicyNotAttachable", f"Scope ARN: {arn} does not exist or is not attachable.")
-    if arn.split(":")[4:5] == [backend.account_id] and arn not in backend.managed_policies:
+    if arn.split(":")[4:5] in ([backend.account_id], ["aws"]) and arn not in backend.managed_policies:
         raise NotFoundException(f"Scope ARN: {arn} does not exist or is not attachable.")
 
 

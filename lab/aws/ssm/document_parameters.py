@@ -20,6 +20,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "StringMap": dict,
 }
 # What a definition may say beside its type, and which words are allowed there.
+SIZES = ("minItems", "maxItems", "minChars", "maxChars")
 WORDS = {"displayType": ("textfield", "textarea"), "interpolationType": ("ENV_VAR",)}
 
 
@@ -39,6 +40,12 @@ def check_specs(specs: Any) -> None:
         for key, words in WORDS.items():
             if key in spec and spec[key] not in words:
                 raise DocumentError(f"parameter {name!r}: {key} must be one of {', '.join(words)}")
+        if not isinstance(spec.get("allowedValues", []), list):
+            raise DocumentError(f"parameter {name!r}: allowedValues must be a list")
+        for key in SIZES:
+            # A number is no truth value, though Python says so.
+            if key in spec and (not isinstance(spec[key], int) or isinstance(spec[key], bool) or spec[key] < 0):
+                raise DocumentError(f"parameter {name!r}: {key} must be a number")
         try:
             re.compile(spec.get("allowedPattern") or "")
         except (re.error, TypeError) as wrong:
@@ -49,7 +56,6 @@ def check_specs(specs: Any) -> None:
 
 def _check_default(name: str, spec: Mapping[str, Any]) -> None:
     default, kind = spec["default"], TYPES[spec["type"]]
-    # A number is no truth value, though Python says so.
     if not isinstance(default, kind) or (spec["type"] == "Integer" and isinstance(default, bool)):
         raise DocumentError(f"parameter {name!r} has a default that is no {spec['type']}")
     for value in default if isinstance(default, list) else [default]:

@@ -61,6 +61,30 @@ def check_value(params: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name} tier parameters support a maximum parameter value of {most} characters."
 
 
+def check_name(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse a name that is none, and a hierarchy that does not start at its root.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+    """
+    name = params["Name"]
+    if not re.fullmatch(r"[a-zA-Z0-9_.\-/]+", name) or "//" in name:
+        yield 'Parameter name can only include a-z, A-Z, 0-9, and the symbols ".-_", with "/" between its levels.'
+    if "/" in name and not name.startswith("/"):
+        yield "Parameter name must be a fully qualified name."
+
+
+def check_path(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse a path that does not start at the root."""
+    if not params["Path"].startswith("/"):
+        yield 'The parameter doesn\'t meet the parameter name requirements: it must begin with a forward slash "/".'
+
+
+def check_tier(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse policies of a parameter that is to be a standard one."""
+    if params.get("Policies") and params.get("Tier", "Standard") == "Standard":
+        yield "Parameter policies are for parameters of the tier Advanced alone."
+
+
 def put_parameter(self: SimpleSystemManagerResponse) -> Any:
     """Answer PutParameter, once everything is checked that moto takes as it comes."""
     name, value, pattern = (self._get_param(key) for key in ("Name", "Value", "AllowedPattern"))
@@ -146,4 +170,6 @@ def install() -> None:
         for name in (*PAGED, "put_parameter"):
             _plain[name] = getattr(SimpleSystemManagerResponse, name)
             setattr(SimpleSystemManagerResponse, name, _paged(name) if name in PAGED else put_parameter)
-    register("ssm", "PutParameter", check_value)
+    for check in (check_name, check_value, check_tier):
+        register("ssm", "PutParameter", check)
+    register("ssm", "GetParametersByPath", check_path)

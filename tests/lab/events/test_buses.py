@@ -1,7 +1,8 @@
 """Event buses: their policies, tags and listings.
 
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_UpdateEventBus.html,
-https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html and
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html,
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateConnection.html and
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DeleteEventBus.html
 """
 
@@ -36,3 +37,13 @@ def test_a_bus_is_changed(bus: Any) -> None:
     bus.client.create_event_bus(Name="mine")
     bus.client.update_event_bus(Name="mine", Description="new")
     assert bus.client.describe_event_bus(Name="mine")["Description"] == "new"
+
+
+@pytest.mark.parametrize("kind", ["BASIC", "API_KEY", "OAUTH_CLIENT_CREDENTIALS"])
+def test_a_connection_has_the_parameters_of_its_kind(bus: Any, kind: str) -> None:
+    key = {"ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "v"}}
+    given = {"Name": "c", "AuthorizationType": kind, "AuthParameters": key}
+    if kind == "API_KEY":
+        bus.client.create_connection(**given)
+        given["AuthParameters"] = {}
+    assert refusal(bus.client.create_connection, **given)["Code"] == "ValidationException"

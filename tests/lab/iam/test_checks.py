@@ -27,6 +27,11 @@ NO_DOCUMENTS = ["{", "[]", "{}", '{"Version":"2012-10-17"}', '{"Version":"2012",
 POLICIES = [
     *NO_DOCUMENTS,
     "some policy",
+    document(TRUST, NotPrincipal={"AWS": "*"}),
+    document(TRUST, Principal={"AWS": "arn:aws:iam::123456789012:role/none"}),
+    document(TRUST, Principal={"AWS": "arn:aws:iam::123456789012:user/none"}),
+    document(TRUST, Principal={"Service": "nonsense.amazonaws.com"}),
+    document(TRUST, Principal={"Federated": ""}),
     *(document(ALLOW, Effect=effect) for effect in (None, "Maybe", "allow")),
     *(document(ALLOW, Action=action) for action in (None, "SendCommand", "", "ssm:", 1)),
     *(document(ALLOW, Resource=resource) for resource in (None, "", "document/x", "arn:aws")),
@@ -34,6 +39,8 @@ POLICIES = [
     document(ALLOW, Principal={"AWS": "*"}),
     document(ALLOW, NotAction="ssm:*"),
     document(ALLOW, Surprise=1),
+    document(ALLOW, Sid="a b"),
+    document(ALLOW, Action="s3:Get Object"),
 ]
 TRUSTS = [
     *NO_DOCUMENTS,
@@ -104,9 +111,14 @@ def test_every_wrong_role_and_policy_is_refused(lab: Any, checked: None, refuses
         {"Service": ["ssm.amazonaws.com", "events.amazonaws.com"]},
         {"AWS": "arn:aws:iam::123456789012:root"},
         {"AWS": ["123456789012", "arn:aws:iam::123456789012:role/path/name"]},
+        {"AWS": "arn:aws:iam::111122223333:role/theirs"},
+        {"Service": ["ecs-tasks.amazonaws.com", "pods.eks.amazonaws.com", "eks-nodegroup.amazonaws.com"]},
+        {"Service": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn", "vpc-flow-logs.amazonaws.com"]},
         {"Federated": "arn:aws:iam::123456789012:oidc-provider/a"},
         "*",
     ],
 )
 def test_a_right_trust_policy_is_taken(lab: Any, checked: None, principal: Any) -> None:
-    lab.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument=document(TRUST, Principal=principal))
+    iam = lab.client("iam")
+    iam.create_role(RoleName="name", Path="/path/", AssumeRolePolicyDocument=document(TRUST))
+    iam.create_role(RoleName="role", AssumeRolePolicyDocument=document(TRUST, Principal=principal))

@@ -33,3 +33,45 @@ def test_parameters_are_checked(given: dict[str, list[str]], part: str) -> None:
     }
     with pytest.raises(DocumentError, match=part):
         document_parameters.check_parameters(content([], **specs), given)
+
+
+@pytest.mark.parametrize(
+    ("spec", "part"),
+    [
+        ({"type": "Text"}, "no valid type"),
+        ({"type": "String", "allowedValues": "a"}, "allowedValues must be a list"),
+        ({"type": "String", "minChars": "x"}, "minChars must be a number"),
+        ({"type": "StringList", "maxItems": True}, "maxItems must be a number"),
+        ({"type": "String", "allowedPattern": "["}, "allowedPattern that is none"),
+        ({"type": "String", "displayType": "blob"}, "displayType must be one of"),
+        ({"type": "String", "default": ["x"]}, "default that is no String"),
+        ({"type": "Integer", "default": True}, "default that is no Integer"),
+        ({"type": "String", "allowedValues": ["b"], "default": "c"}, "not among its allowedValues"),
+    ],
+)
+def test_a_definition_is_checked(spec: dict[str, object], part: str) -> None:
+    with pytest.raises(DocumentError, match=part):
+        document_parameters.check_specs({"a": spec})
+
+
+def test_values_come_in_their_own_type_and_defaults_fill_in() -> None:
+    specs = {
+        "text": {"type": "String", "default": "d"},
+        "list": {"type": "StringList", "default": []},
+        "map": {"type": "StringMap"},
+    }
+    given = {"list": ["a", "b"], "map": ['{"k": "v"}']}
+    assert document_parameters.resolve(content([], **specs), given) == {
+        "text": "d",
+        "list": ["a", "b"],
+        "map": {"k": "v"},
+    }
+
+
+def test_a_pattern_without_anchors_lets_more_by_and_a_line_break_is_no_end() -> None:
+    """The agent searches, as Go does: https://pkg.go.dev/regexp#Regexp.MatchString."""
+    loose, tight = ({"type": "String", "allowedPattern": pattern} for pattern in ("[a-z]", "^[a-z]+$"))
+    document_parameters.check_parameters(content([], p=loose), {"p": ["1a;"]})
+    for value in ("1a;", "a\n"):
+        with pytest.raises(DocumentError, match="allowedPattern"):
+            document_parameters.check_parameters(content([], p=tight), {"p": [value]})

@@ -59,3 +59,19 @@ def test_only_a_page_that_was_promised_is_given(lab: Any) -> None:
     assert len(lab.ssm.describe_parameters(NextToken=first["NextToken"])["Parameters"]) == 2
     with pytest.raises(ClientError, match="InvalidNextToken.*The specified token is not valid."):
         lab.ssm.describe_parameters(NextToken="bogus")
+
+
+@pytest.mark.parametrize("name", ["a//b", "a b", "a/b", "a:b", "/a/ü"])
+def test_a_name_starts_at_the_root_if_it_has_levels(lab: Any, name: str) -> None:
+    """https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html."""
+    assert code(lab.ssm.put_parameter, Name=name, Type="String", Value="v") == "ValidationException"
+
+
+def test_a_path_starts_at_the_root_and_policies_are_for_the_advanced_tier(lab: Any, refuses: Any) -> None:
+    """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html."""
+    policies = '[{"Type": "NoChangeNotification", "Attributes": {"After": "20", "Unit": "Days"}}]'
+    calls = [
+        ("ValidationException", "get_parameters_by_path", {"Path": "x"}),
+        ("ValidationException", "put_parameter", {"Name": "p", "Type": "String", "Value": "v", "Policies": policies}),
+    ]
+    refuses.calls("ssm", calls)
