@@ -12,8 +12,11 @@ import json
 
 import boto3
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError
+from moto.core.utils import get_service_model, method_names_from_class
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+from moto.sts.responses import TokenResponse
 
 from lab import settings
 from lab.aws import iam
@@ -237,3 +240,29 @@ def test_a_federated_user_without_a_policy_may_do_nothing(client, person):
         else:
             with pytest.raises(iam.Denied, match="no session policy"):
                 iam.check(caller, "ecr:PutImage", "*")
+
+
+# Where each error of STS's models is told, or why it cannot be.
+TOLD = {
+    "MalformedPolicyDocument": "test_what_sts_cannot_take",
+    "InvalidContextAssertion": "test_what_sts_cannot_take",
+    "InvalidAuthorizationMessageException": "test_what_sts_cannot_take",
+    "ExpiredTokenException": "test_a_key_that_is_none_is_refused, under the name the query protocol has for it",
+    "InvalidIdentityToken": "test_query.py",
+    "PackedPolicyTooLarge": "How STS packs a policy is its own secret; what is over 2,048 characters is refused before.",
+    "RegionDisabledException": "The lab's Region is on.",
+    "IDPRejectedClaim": "No identity provider is asked here.",
+    "IDPCommunicationError": "No identity provider is asked here.",
+}
+
+
+def test_every_error_of_sts_is_told_or_explained():
+    model = get_service_model("sts")
+    known = method_names_from_class(TokenResponse)
+    served = [name for name in model.operation_names if xform_name(name) in known]
+    listed = {
+        shape.metadata.get("error", {}).get("code", shape.name)
+        for name in served
+        for shape in model.operation_model(name).error_shapes
+    }
+    assert len(served) >= 7 and listed == set(TOLD)

@@ -7,9 +7,11 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-setting
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 from lab.aws import iam
+from lab.aws.ssm import access
 from tests.lab.calls import code
 from tests.lab.ssm.with_commands import TAGGED, finished, rows
 
@@ -59,3 +61,21 @@ def test_what_the_callers_policy_does_not_allow(lab: Any) -> None:
         mine: "Success",
         foreign: "AccessDenied",
     }
+
+
+def test_amazons_documents_belong_to_no_account() -> None:
+    backend = SimpleNamespace(account_id="123456789012", region_name="us-east-1")
+    own, amazons = (SimpleNamespace(owner=owner, name="AWS-X") for owner in ("123456789012", "Amazon"))
+    where = [access.document_arn(backend, one) for one in (own, amazons)]  # type: ignore[arg-type]
+    assert where == ["arn:aws:ssm:us-east-1:123456789012:document/AWS-X", "arn:aws:ssm:us-east-1::document/AWS-X"]
+    kind = access.document_arn(backend, own, "automation-definition")  # type: ignore[arg-type]
+    assert kind == "arn:aws:ssm:us-east-1:123456789012:automation-definition/AWS-X"
+
+
+def test_a_policys_conditions_see_a_nodes_tags_under_each_of_their_keys() -> None:
+    rows = [{"key": "team", "value": "a"}, {"key": "eks:cluster-name", "value": "c"}]
+    facts = access.instance_facts(SimpleNamespace(get_tags=lambda: rows))
+    for prefix in ("ssm:resourceTag", "aws:ResourceTag", "ec2:ResourceTag"):
+        assert (facts[f"{prefix}/team"], facts[f"{prefix}/eks:cluster-name"]) == ("a", "c")
+    # What EventBridge's console writes: any tag with one of the values.
+    assert facts["ec2:ResourceTag/*"] == ["a", "c"]

@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lab.aws.ssm.output import joined
+import pytest
+
+from lab.aws.ssm.output import cut, joined
 from tests.lab.calls import code
 from tests.lab.ssm.with_commands import finished, rows, send
 
@@ -81,3 +83,12 @@ def test_output_goes_to_cloudwatch_with_the_nodes_role(lab: Any) -> None:
     assert sorted(streams) == [f"{sent}/{node}/nodecache/stderr", f"{sent}/{node}/nodecache/stdout"]
     events = logs.get_log_events(logGroupName=group, logStreamName=f"{sent}/{node}/nodecache/stdout")["events"]
     assert [event["message"] for event in events] == ["out", "more"]
+
+
+@pytest.mark.parametrize(
+    ("length", "limit", "kept"),
+    [(23999, 24000, 23999), (24000, 24000, 24000), (30000, 24000, 24000), (9000, 8000, 8000)],
+)
+def test_one_output_is_cut_at_its_limit(length: int, limit: int, kept: int) -> None:
+    text = cut("o" * length, limit)
+    assert len(text) == kept and text.endswith("--output truncated--") is (length >= limit)
