@@ -249,7 +249,7 @@ TOLD = {
     "InvalidAuthorizationMessageException": "test_what_sts_cannot_take",
     "ExpiredTokenException": "test_a_key_that_is_none_is_refused, under the name the query protocol has for it",
     "InvalidIdentityToken": "test_query.py",
-    "PackedPolicyTooLarge": "How STS packs a policy is its own secret; what is over 2,048 characters is refused before.",
+    "PackedPolicyTooLarge": "How STS packs a policy is not told; what is over 2,048 characters is refused before.",
     "RegionDisabledException": "The lab's Region is on.",
     "IDPRejectedClaim": "No identity provider is asked here.",
     "IDPCommunicationError": "No identity provider is asked here.",
