@@ -100,10 +100,11 @@ class Install:
             except is_boto3_error_code(_NO_QUEUE):
                 return []
             tags = sqs.list_queue_tags(QueueUrl=url, aws_retry=True).get("Tags", {})
+            if tags:
+                return [self._thing("queue", name, tags)]
             attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"], aws_retry=True)
         policy = attributes.get("Attributes", {}).get("Policy", "")
-        unfinished = not tags and (not policy or f":rule/{self.identity}" in policy)
-        return [self._thing("queue", name, tags, unfinished=unfinished)]
+        return [self._thing("queue", name, tags, unfinished=not policy or f":rule/{self.identity}" in policy)]
 
     def _alarms(self, cloudwatch: Any) -> list[Thing]:
         with call("alarms", "list", self.identity):

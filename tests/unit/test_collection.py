@@ -17,7 +17,7 @@ SHIPPED = [path for folder in ("plugins", "roles") for path in (ROOT / folder).r
 @pytest.mark.parametrize("name", MODULES)
 def test_every_module_has_a_test(name):
     places = (ROOT / "tests/unit/modules", ROOT / "tests/unit/action")
-    assert any((place / f"test_{name}.py").exists() for place in places)
+    assert any(found.is_file() for place in places for found in place.rglob(f"test_{name}.py"))
 
 
 def test_the_action_group_holds_every_module_that_talks_to_aws():
