@@ -23,6 +23,9 @@ options:
     type: str
 notes:
   - Needs C(ecr:GetAuthorizationToken).
+seealso:
+  - module: nodecache.eks.ecr_image_info
+  - module: community.aws.ecs_ecr
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - amazon.aws.common.modules

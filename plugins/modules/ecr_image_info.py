@@ -57,6 +57,9 @@ options:
     default: false
 notes:
   - Needs C(ecr:DescribeRepositories) and C(ecr:DescribeImages).
+seealso:
+  - module: nodecache.eks.ecr_authorization_token_info
+  - module: community.aws.ecs_ecr
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - amazon.aws.common.modules

@@ -238,6 +238,9 @@ notes:
     C(eks:UpdateNodegroupVersion), C(eks:DescribeUpdate), C(eks:TagResource) and C(eks:UntagResource); to delete
     C(eks:DeleteNodegroup); for O(launch_template) C(ec2:DescribeLaunchTemplates).
   - Where a new node group leaves an option out, EKS chooses, so that check mode cannot tell that part of the result.
+seealso:
+  - module: community.aws.eks_cluster
+  - module: amazon.aws.ec2_launch_template
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - amazon.aws.common.modules

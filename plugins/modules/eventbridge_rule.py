@@ -77,6 +77,8 @@ notes:
   - Needs C(events:DescribeRule) and C(events:ListTagsForResource); to change the rule C(events:PutRule),
     C(events:TagResource) and C(events:UntagResource), with O(role_arn) C(iam:PassRole) on that role; to delete it
     C(events:ListTargetsByRule) and C(events:DeleteRule), with O(remove_targets) C(events:RemoveTargets).
+seealso:
+  - module: nodecache.eks.eventbridge_target
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - amazon.aws.common.modules

@@ -345,6 +345,8 @@ notes:
   - The targets of a rule that an AWS service manages are never changed.
   - Needs C(events:ListTargetsByRule); to change the target also C(events:DescribeRule), C(events:PutTargets) and
     C(events:RemoveTargets), and with O(role_arn) C(iam:PassRole) on that role.
+seealso:
+  - module: nodecache.eks.eventbridge_rule
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - amazon.aws.common.modules

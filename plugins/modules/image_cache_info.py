@@ -76,6 +76,9 @@ notes:
   - >-
     The credentials need C(ec2:DescribeInstances), C(ssm:DescribeInstanceInformation), C(ssm:ListCommandInvocations),
     C(ssm:ListCommands), and C(ssm:SendCommand) on the document and the instances.
+seealso:
+  - module: nodecache.eks.ssm_command
+  - module: nodecache.eks.prefetch_info
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - amazon.aws.common.modules

@@ -42,6 +42,8 @@ notes:
     events:ListRules, events:ListTagsForResource, sqs:GetQueueUrl, sqs:ListQueueTags,
     sqs:GetQueueAttributes, cloudwatch:DescribeAlarms, iam:GetRole and iam:GetRolePolicy; with O(count_nodes)
     ec2:DescribeInstances."
+seealso:
+  - module: nodecache.eks.image_cache_info
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - amazon.aws.common.modules

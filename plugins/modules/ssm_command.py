@@ -97,6 +97,9 @@ options:
 notes:
   - "IAM actions: ssm:SendCommand on the document and on the nodes; with O(wait) ssm:ListCommands and
     ssm:ListCommandInvocations; with O(cancel_on_timeout) ssm:CancelCommand; with O(service_role_arn) iam:PassRole."
+seealso:
+  - module: nodecache.eks.ssm_document
+  - module: nodecache.eks.ssm_association
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - nodecache.eks.ssm_run

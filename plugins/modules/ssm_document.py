@@ -168,6 +168,10 @@ notes:
     ssm:ListDocumentVersions, ssm:UpdateDocument and ssm:UpdateDocumentDefaultVersion; with O(tags)
     ssm:AddTagsToResource and ssm:RemoveTagsFromResource; with O(account_ids) and to delete
     ssm:DescribeDocumentPermission and ssm:ModifyDocumentPermission; to delete ssm:DeleteDocument."
+seealso:
+  - module: nodecache.eks.ssm_document_info
+  - module: nodecache.eks.ssm_association
+  - module: nodecache.eks.ssm_command
 extends_documentation_fragment:
   - nodecache.eks.attributes
   - amazon.aws.common.modules
