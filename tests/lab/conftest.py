@@ -22,6 +22,9 @@ from botocore.config import Config
 
 from lab import settings
 
+# No test looks at moto's thirteen hundred machine images, and each emptied account would make them anew.
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+
 
 @dataclass
 class Result:
