@@ -12,6 +12,9 @@ from typing import Any
 EVERY_NODE = "all"
 # All nodes are always there; behind the install's name the others are its Automation documents and its alarms' rule.
 TAKEN = (EVERY_NODE, "automation", "failures")
+KEEP = 100
+# EventBridge takes no wildcards that are too complex, and says of none what that is.
+STARS = 4
 # A run ends after an hour, and has to pull in what is left of it.
 JITTER = 1800
 NODES = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
@@ -20,6 +23,7 @@ REPOSITORY = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-
 HOST = re.compile(r"(?:[a-zA-Z0-9-]+\.)+[a-zA-Z0-9-]+(?::[0-9]+)?|localhost(?::[0-9]+)?")
 ECR = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws|on)\.[a-z.]+")
 TAGS = re.compile(r"[A-Za-z0-9_*][A-Za-z0-9_.*-]{0,127}")
+TAG = re.compile(r"tag:[\w .:/=@-]{1,128}")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 KINDS = ("document", "association", "rule", "queue", "alarm", "role", "node_policy")
 KEYS = {"repository", "tags", "digest", "keep", "nodes"}
@@ -29,7 +33,7 @@ class PlanError(Exception):
     """A wrong input, in one sentence that names the option, the value and what is allowed."""
 
 
-def _expect(holds: bool, option: str, value: Any, allowed: str) -> None:
+def expect(holds: bool, option: str, value: Any, allowed: str) -> None:
     if not holds:
         raise PlanError(f"{option}: '{value}' is not valid, allowed is {allowed}")
 
@@ -37,29 +41,30 @@ def _expect(holds: bool, option: str, value: Any, allowed: str) -> None:
 def _image(entry: Any, at: int, install: Mapping[str, Any], nodes: Mapping[str, Any]) -> dict[str, Any]:
     """Return one image with every field filled in."""
     option = f"prefetch_images[{at}]"
-    _expect(isinstance(entry, Mapping), option, entry, f"a dict with {', '.join(sorted(KEYS))}")
+    expect(isinstance(entry, Mapping), option, entry, f"a dict with {', '.join(sorted(KEYS))}")
     unknown = sorted(set(entry) - KEYS)
-    _expect(not unknown, option, ", ".join(map(str, unknown)), f"{', '.join(sorted(KEYS))}")
+    expect(not unknown, option, ", ".join(map(str, unknown)), f"{', '.join(sorted(KEYS))}")
     given = str(entry.get("repository") or "")
     host, slash, path = given.partition("/")
     if not slash or not HOST.fullmatch(host):
         host, path = install["registry"], given
     fits = REPOSITORY.fullmatch(path) and 2 <= len(path) <= 256
-    _expect(bool(fits), f"{option}.repository", given, "an ECR repository's name, or host/name for another registry")
+    expect(bool(fits), f"{option}.repository", given, "an ECR repository's name, or host/name for another registry")
     digest, ecr = entry.get("digest"), ECR.fullmatch(host)
-    _expect(
+    expect(
         digest is None or bool(DIGEST.fullmatch(str(digest))), f"{option}.digest", digest, "sha256: and 64 hex digits"
     )
     tags = str(entry.get("tags") or ("*" if ecr and not digest else ""))
-    fits = (not tags and digest) or (TAGS.fullmatch(tags) and "**" not in tags)
-    _expect(bool(fits), f"{option}.tags", tags, "one tag, or on ECR a pattern in which * stands for anything")
-    _expect(
+    fits = (not tags and digest) or (TAGS.fullmatch(tags) and "**" not in tags and tags.count("*") <= STARS)
+    stars = f"one tag, or on ECR a pattern in which up to {STARS} * stand for anything"
+    expect(bool(fits), f"{option}.tags", tags, stars)
+    expect(
         "*" not in tags or bool(ecr and not digest), f"{option}.tags", tags, "one tag: only ECR tells what is newest"
     )
     keep = entry.get("keep", install["keep"])
-    _expect(str(keep).isdigit() and 1 <= int(keep) <= 100, f"{option}.keep", keep, "1 to 100")
+    expect(str(keep).isdigit() and 1 <= int(keep) <= KEEP, f"{option}.keep", keep, f"1 to {KEEP}")
     group = str(entry.get("nodes") or EVERY_NODE)
-    _expect(group in nodes, f"{option}.nodes", group, f"a name from prefetch_nodes: {', '.join(sorted(nodes))}")
+    expect(group in nodes, f"{option}.nodes", group, f"a name from prefetch_nodes: {', '.join(sorted(nodes))}")
     own = host == install["registry"]
     return {
         "repository": f"{host}/{path}",
@@ -103,7 +108,7 @@ def event_pattern(images: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _targets(name: str, value: Any, cluster: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a set's targets; only the cluster's own tag tells its nodes from another's, so it is always one."""
     option = f"prefetch_nodes.{name}"
-    _expect(
+    expect(
         isinstance(value, list) and 1 <= len(value) <= 4,
         option,
         value,
@@ -111,21 +116,25 @@ def _targets(name: str, value: Any, cluster: Mapping[str, Any]) -> list[dict[str
     )
     for target in value:
         fits = isinstance(target, Mapping) and set(target) == {"key", "values"} and isinstance(target["values"], list)
-        _expect(fits, option, target, "a dict with key and a list of values")
-        _expect(str(target["key"]).startswith("tag:"), f"{option}.key", target["key"], "tag:NAME")
-        _expect(1 <= len(target["values"]) <= 50, f"{option}.values", target["values"], "1 to 50 values")
+        expect(fits, option, target, "a dict with key and a list of values")
+        key = f"{option}.key"
+        expect(bool(TAG.fullmatch(str(target["key"]))), key, target["key"], "tag:NAME, with a name as EC2's tags have")
+        expect(1 <= len(target["values"]) <= 50, f"{option}.values", target["values"], "1 to 50 values")
+        for one in target["values"]:
+            fits = 1 <= len(str(one)) <= 256 and str(one).isprintable()
+            expect(fits, f"{option}.values", one, "1 to 256 printable characters")
     own = [{"key": target["key"], "values": [str(each) for each in target["values"]]} for target in value]
     return [target for target in own if target["key"] != cluster["key"]] + [dict(cluster)]
 
 
 def plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[str, Any]:
     """Return the install's images, and one group of them for each set of nodes."""
-    _expect(0 <= install["jitter"] <= JITTER, "prefetch_jitter", install["jitter"], f"0 to {JITTER}")
-    _expect(isinstance(images, list), "prefetch_images", images, "a list of images")
+    expect(0 <= install["jitter"] <= JITTER, "prefetch_jitter", install["jitter"], f"0 to {JITTER}")
+    expect(isinstance(images, list), "prefetch_images", images, "a list of images")
     cluster = {"key": f"tag:kubernetes.io/cluster/{install['cluster']}", "values": ["owned"]}
-    _expect(not nodes or isinstance(nodes, Mapping), "prefetch_nodes", nodes, "a dict of sets of nodes")
+    expect(not nodes or isinstance(nodes, Mapping), "prefetch_nodes", nodes, "a dict of sets of nodes")
     for name in nodes or {}:
-        _expect(
+        expect(
             bool(NODES.fullmatch(str(name))) and name not in TAKEN,
             "prefetch_nodes",
             name,
@@ -136,7 +145,7 @@ def plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[str, Any]:
     seen: set[tuple[str, str]] = set()
     for at, image in enumerate(wanted):
         twice = (reference(image), image["nodes"])
-        _expect(twice not in seen, f"prefetch_images[{at}]", reference(image), "each image once for the same nodes")
+        expect(twice not in seen, f"prefetch_images[{at}]", reference(image), "each image once for the same nodes")
         seen.add(twice)
     identity = f"nodecache-{install['name']}"
     made = []

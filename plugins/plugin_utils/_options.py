@@ -1,0 +1,93 @@
+# Copyright (c) 2026 nodecache.eks contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The prefetch role's options, looked at before AWS is asked anything: pure, so that it can be tried in tables."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
+from ansible_collections.nodecache.eks.plugins.module_utils._ssm_schedule import check_schedule
+from ansible_collections.nodecache.eks.plugins.module_utils._state import check_tags
+from ansible_collections.nodecache.eks.plugins.plugin_utils import _plan
+from ansible_collections.nodecache.eks.plugins.plugin_utils._plan import PlanError, expect
+
+OWN_TAGS = "nodecache.eks/"
+# A number of nodes, or a share of them; of errors there may be none.
+SOME = "[1-9][0-9]{0,6}|[1-9][0-9]?%|100%"
+WORDS = {
+    "prefetch_region": (r"[a-z]{2,4}(-[a-z]+){1,2}-[0-9]+", "an AWS region such as eu-central-1"),
+    # It ends up in names of IAM roles, which have at most 64 characters, beside a region and a purpose.
+    "prefetch_name": ("[A-Za-z0-9][A-Za-z0-9_-]{0,23}", "1 to 24 letters, digits, _ and -, the first not _ or -"),
+    "prefetch_cluster": ("[A-Za-z0-9][A-Za-z0-9_-]{0,99}", "1 to 100 letters, digits, _ and -, the first not _ or -"),
+    "prefetch_max_concurrency": (SOME, "a number of nodes from 1, or 1% to 100%"),
+    "prefetch_max_errors": (f"0%?|{SOME}", "a number of nodes from 0, or 0% to 100%"),
+}
+ROLE = (r"[A-Za-z0-9_+=,.@-]{1,64}", "names of roles, not ARNs, of 1 to 64 letters, digits or any of _ + = , . @ -")
+TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
+# An event pattern's characters (PutRule), and those of all inline policies of a role (IAM quotas).
+PATTERN, POLICY = 4096, 10240
+
+
+def check(given: Mapping[str, Any]) -> None:
+    """Refuse the first option that is wrong; for an install that goes, only those that say which it is."""
+    for option, (pattern, allowed) in WORDS.items():
+        expect(bool(re.fullmatch(pattern, str(given[option]))), option, given[option], allowed)
+    for role in given["prefetch_node_roles"]:
+        expect(bool(re.fullmatch(ROLE[0], str(role))), "prefetch_node_roles", role, ROLE[1])
+    if given["prefetch_state"] == "absent":
+        return
+    expect(1 <= given["prefetch_keep"] <= _plan.KEEP, "prefetch_keep", given["prefetch_keep"], f"1 to {_plan.KEEP}")
+    _schedule(given["prefetch_schedule"])
+    topic = given["prefetch_alarm_topic_arn"]
+    expect(not topic or bool(re.fullmatch(TOPIC, topic)), "prefetch_alarm_topic_arn", topic, "an SNS topic's ARN")
+    _tags(given["prefetch_tags"], 2 + len(given["prefetch_node_roles"]))
+    _images(given)
+
+
+def _schedule(value: str) -> None:
+    try:
+        check_schedule({"schedule_expression": value, "apply_only_at_cron_interval": False})
+    except NodecacheError as error:
+        said = str(error).partition(" but ")[2].rstrip(".")
+        raise PlanError(f"prefetch_schedule: '{value}' is not valid, {said}") from None
+    # Without one nothing would be repaired.
+    expect(bool(value), "prefetch_schedule", value, "rate(...), cron(...) or at(...)")
+
+
+def _tags(tags: Mapping[str, Any], own: int) -> None:
+    try:
+        check_tags(dict(tags))
+    except NodecacheError as error:
+        raise PlanError(f"prefetch_{error}") from None
+    for key in tags:
+        expect(not key.startswith(OWN_TAGS), "prefetch_tags", key, f"any key that does not begin with {OWN_TAGS}")
+    expect(
+        len(tags) + own <= 50, "prefetch_tags", f"{len(tags)} tags", f"{50 - own}, as the install has {own} of its own"
+    )
+
+
+def _images(given: Mapping[str, Any]) -> None:
+    """Plan with an account that stands for whichever it will be."""
+    install = {
+        "name": given["prefetch_name"],
+        "cluster": given["prefetch_cluster"],
+        "registry": f"{'0' * 12}.dkr.ecr.{given['prefetch_region']}.amazonaws.com",
+        "partition": "aws",
+        "keep": given["prefetch_keep"],
+        "jitter": given["prefetch_jitter"],
+        "delivery": given["prefetch_delivery"],
+    }
+    found = _plan.plan(given["prefetch_images"], given["prefetch_nodes"], install)
+    few = "so few and short names as fit into one install's {}; make a second install for the rest"
+    for group in found["groups"]:
+        size = len(json.dumps(group["event_pattern"], separators=(",", ":")))
+        what = f"{len(group['references'])} images for the nodes '{group['nodes']}'"
+        expect(size <= PATTERN, "prefetch_images", what, few.format("event pattern"))
+    # What else a node's role has inline is not known here.
+    size = len(json.dumps(found["ecr_arns"], separators=(",", ":")))
+    expect(size <= POLICY - 200, "prefetch_images", f"{len(found['ecr_arns'])} repositories", few.format("policy"))
