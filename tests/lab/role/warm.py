@@ -45,12 +45,12 @@ def interpreter(directory: Path) -> Iterator[Path]:
     path, program = directory / "warm.sock", directory / "python"
     program.write_text(CLIENT.format(python=sys.executable, path=str(path)))
     program.chmod(0o700)
-    running = subprocess.Popen([sys.executable, __file__, str(path)], stdout=subprocess.PIPE)
-    assert running.stdout is not None
-    assert running.stdout.readline() == b"ready\n"
-    yield program
-    running.terminate()
-    running.wait(10)
+    with subprocess.Popen([sys.executable, __file__, str(path)], stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"ready\n"
+        yield program
+        running.terminate()
+        running.wait(10)
 
 
 def serve(path: str) -> None:

@@ -242,6 +242,14 @@ class World:
         return [f"{row['method']} {row['uri']}" for row in rows if row["uri"].startswith(f"/v2/{repository}/")]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The registry's daemons outlive what started them, and are ended by the pid that is written down.
+    daemons = pytest.mark.filterwarnings("ignore:subprocess [0-9]+ is still running:ResourceWarning")
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(daemons)
+
+
 @pytest.fixture(scope="session")
 def services() -> Iterator[None]:
     """The lab's AWS, registry and bridge, in this process."""

@@ -22,7 +22,7 @@ def pulling_fixture(world: Any, node: str, slow: Any, until: Any) -> Callable[..
 
     @contextmanager
     def pull(ref: str, **given: Any) -> Iterator[list[Any]]:
-        slow(node, "20mbit")
+        slow(node, "4mbit")
         results: list[Any] = []
         thread = threading.Thread(target=lambda: results.append(world.start(node, [ref], **given)))
         thread.start()

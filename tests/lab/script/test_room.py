@@ -55,7 +55,7 @@ def test_a_disk_that_fills_up_during_a_pull_is_told_and_the_next_run_heals(
 ) -> None:
     repository = world.repository("filling")
     ref = f"{world.host}/{repository}:v1@{world.push(repository, 'v1', megabytes=6, layers=3)}"
-    slow(node, "30mbit")
+    slow(node, "8mbit")
     reports: list[Any] = []
     pulling = threading.Thread(target=lambda: reports.append(world.run(node, [ref])))
     pulling.start()
