@@ -15,6 +15,8 @@ from lab.registry import config, store
 
 FOLDER = settings.RUN / "registry"
 _NAMES = ("nginx", "docker-registry")
+# Those that this very process started, which has to see them end.
+_children: dict[str, subprocess.Popen[bytes]] = {}
 
 
 def start() -> None:
@@ -43,6 +45,8 @@ def stop() -> None:
         if not (process.end(state["pid"], state["started"]) and _threads_end(state["pid"])):
             raise RuntimeError(f"{name} (pid {state['pid']}) did not end")
         note.unlink()
+        if child := _children.pop(name, None):
+            child.wait()
 
 
 def ended() -> list[str]:
@@ -76,6 +80,7 @@ def _spawn(name: str, command: list[str | Path], address: tuple[str, int]) -> No
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={"PATH": os.defpath}, start_new_session=True
         )
+    _children[name] = child
     (FOLDER / f"{name}.json").write_text(json.dumps({"pid": child.pid, "started": process.start_time(child.pid)}))
     _wait(name, child, address)
 

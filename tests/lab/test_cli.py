@@ -1,4 +1,7 @@
-"""The commands a person types, what they print and the codes they end with; README.md has them."""
+"""The commands a person types, what they print and the codes they end with.
+
+https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html for what `env` sets and what it unsets.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the lab writes on the host, and that it takes back exactly that."""
+"""What the lab writes on the host, and that it takes back exactly that.
+
+hosts(5), and containers-certs.d(5) for where podman, buildah and skopeo look for a registry's authority.
+"""
 
 from __future__ import annotations
 

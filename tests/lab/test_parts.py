@@ -17,22 +17,6 @@ ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 400
 # A page of AWS or of another project, an RFC or a manual page.
 SOURCE = re.compile(r"https://\S+\.\S+|\bRFC ?\d+|\b[a-z][\w.-]+\([1-8]\)")
-# Modules whose tests are still in files of other names.
-MISSING: tuple[str, ...] = (
-    "lab/__main__.py",
-    "lab/aws/ec2/nodes.py",
-    "lab/aws/ec2/subnets.py",
-    "lab/aws/ecr/__init__.py",
-    "lab/aws/ecr/access.py",
-    "lab/aws/eks/__init__.py",
-    "lab/cli.py",
-    "lab/hosts.py",
-    "lab/node/cgroups.py",
-    "lab/node/machine.py",
-    "lab/node/process.py",
-    "lab/registry/__init__.py",
-    "lab/settings.py",
-)
 
 
 def holds_code(path: Path) -> bool:
@@ -73,10 +57,7 @@ def lacking(module: Path) -> str:
 
 @pytest.mark.parametrize("module", MODULES, ids=shown)
 def test_a_module_has_tests_of_its_own_that_name_their_source(module: Path) -> None:
-    if shown(module) in MISSING:
-        assert lacking(module), f"nothing is missing any more: take {shown(module)} off the list"
-    else:
-        assert not lacking(module)
+    assert not lacking(module)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=shown)

@@ -1,4 +1,7 @@
-"""The lab's own clients: what is wrong with a request the API says, as to anybody else."""
+"""The lab's own clients: what is wrong with a request the API says, as to anybody else.
+
+https://botocore.amazonaws.com/v1/documentation/api/latest/reference/config.html: parameter_validation.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Who may call ECR and speak to its registry. The evaluation of policies itself is tested in test_iam*."""
+"""Who may call ECR and speak to its registry. The evaluation of policies itself is tested in test_iam*.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/security_iam_service-with-iam.html for the actions,
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html for repositories' own policies.
+"""
 
 from __future__ import annotations
 

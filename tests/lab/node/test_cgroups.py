@@ -1,3 +1,8 @@
+"""The control groups that containers leave: only those that came with the nodes go.
+
+cgroups(7): a group goes when it is empty, and containerd makes one a namespace of its own, like k8s.io.
+"""
+
 from __future__ import annotations
 
 from lab.node import cgroups

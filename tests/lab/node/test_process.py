@@ -1,3 +1,8 @@
+"""Processes, named so that one that got its number later is never taken for ours.
+
+proc_pid_stat(5): the start time in clock ticks since boot, and names with spaces and parentheses.
+"""
+
 from __future__ import annotations
 
 import os

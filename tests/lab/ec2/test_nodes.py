@@ -1,4 +1,7 @@
-"""What happens to an instance happens to its node: the EC2 user guide's instance lifecycle."""
+"""What happens to an instance happens to its node.
+
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
+"""
 
 from __future__ import annotations
 
