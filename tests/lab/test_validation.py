@@ -128,9 +128,9 @@ def test_an_unknown_operation_is_named_so(lab: Any, service: str) -> None:
 def test_an_operation_that_nothing_answers_is_no_server_error(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     # Of EKS all are answered once another test has installed that part.
     monkeypatch.delattr(EKSResponse, "register_cluster", raising=False)
-    assert refused(lab, "ssm", "describe_patch_groups")["Code"] == "UnknownOperationException"
+    assert refused(lab, "ssm", "get_inventory_schema")["Code"] == "UnknownOperationException"
     # What is wrong with a request is told all the same.
-    assert refused(lab, "ssm", "describe_patch_groups", MaxResults=0)["Code"] == "ValidationException"
+    assert refused(lab, "ssm", "get_inventory_schema", MaxResults=0)["Code"] == "ValidationException"
     config = {"roleArn": "r", "provider": "EC2"}
     code = refused(lab, "eks", "register_cluster", name="c", connectorConfig=config)["Code"]
     assert code == "UnknownOperationException"

@@ -68,8 +68,6 @@ def test_the_administrator_is_no_role(client):
     assert ":assumed-role/" not in client("sts").get_caller_identity()["Arn"]
 
 
-# moto misses the codes in botocore's model, which AWS answers with all the same.
-@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
 @pytest.mark.parametrize(
     ("key", "code"), [(KEY, "ExpiredToken"), ("ASIACCCCCCCCCCCCCCCC", "InvalidClientTokenId")], ids=["old", "unknown"]
 )
@@ -120,13 +118,10 @@ def refused(call, *arguments, **more):
     return caught.value.response["Error"]["Code"]
 
 
-# moto misses these codes in botocore's model, which AWS answers with all the same.
-@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
 def test_a_role_that_trusts_a_service_alone_is_nobodys(assume):
     assert refused(assume, {"Service": "ec2.amazonaws.com"}) == "AccessDenied"
 
 
-@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
 def test_a_role_that_is_not_there_is_denied_and_not_told_missing(client):
     arn = "arn:aws:iam::123456789012:role/none"
     assert refused(client("sts").assume_role, RoleArn=arn, RoleSessionName="me") == "AccessDenied"
@@ -136,7 +131,6 @@ def test_a_user_named_by_the_role_needs_no_policy(assume, person):
     assert assume(PERSON, person)["AssumedRoleUser"]["Arn"].endswith("assumed-role/sts-trusting/me")
 
 
-@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
 def test_where_the_role_trusts_the_account_the_users_policy_decides(client, assume, person):
     assert refused(assume, ACCOUNT, person) == "AccessDenied"
     allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
@@ -146,7 +140,6 @@ def test_where_the_role_trusts_the_account_the_users_policy_decides(client, assu
     assert client("sts", person).assume_role(RoleArn=arn, RoleSessionName="me")["Credentials"]
 
 
-@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
 @pytest.mark.parametrize(("external", "code"), [("secret", None), ("other", "AccessDenied"), (None, "AccessDenied")])
 def test_the_external_id_is_asked_for(assume, external, code):
     condition = {"StringEquals": {"sts:ExternalId": "secret"}}
@@ -157,7 +150,6 @@ def test_the_external_id_is_asked_for(assume, external, code):
         assert assume(ACCOUNT, condition=condition, **more)["Credentials"]
 
 
-@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
 def test_a_session_lasts_no_longer_than_the_role_says(assume):
     assert refused(assume, ACCOUNT, DurationSeconds=3601) == "ValidationError"
 
@@ -171,7 +163,6 @@ def session_fixture(client):
     client("iam").delete_role(RoleName="sts-session")
 
 
-@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
 def test_a_roles_session_gets_no_token_and_chains_for_an_hour(client, session):
     """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html and API_AssumeRole.html."""
     sts = client("sts", session)
@@ -188,7 +179,6 @@ def test_a_users_token_is_that_users_and_no_administrators(client, person):
     assert iam.caller(keys["AccessKeyId"]) == PERSON["AWS"] and keys["AccessKeyId"].startswith("ASIA"), told
 
 
-@pytest.mark.filterwarnings("ignore:.*does not match an error shape")
 @pytest.mark.parametrize(
     ("operation", "given", "code"),
     [
