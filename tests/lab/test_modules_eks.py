@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -36,14 +37,17 @@ class Nodes:
 
 
 @pytest.fixture
-def nodes(monkeypatch: pytest.MonkeyPatch) -> Nodes:
+def nodes(lab: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nodes]:
     """Return the nodes that node groups start."""
     eks.install()
     counted = Nodes()
     monkeypatch.setattr(FLEET, "start", counted.start)
     monkeypatch.setattr(FLEET, "stop", counted.stop)
     monkeypatch.setattr(_eks, "DELAY", 0.1)
-    return counted
+    yield counted
+    # A warm pool is still filled when its update is over, and the next test's EC2 has none of its instances.
+    for thread in [each for each in threading.enumerate() if each.name.startswith("eks-")]:
+        thread.join(30)
 
 
 @pytest.fixture

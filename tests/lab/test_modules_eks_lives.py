@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -90,7 +91,7 @@ LIVES: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.fixture
-def given(lab: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def given(lab: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """Return the options that a new node group needs; its nodes are none."""
     eks.install()
     monkeypatch.setattr(FLEET, "start", lambda *_arguments, **_more: None, raising=False)
@@ -112,7 +113,10 @@ def given(lab: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     made = lab.ec2.create_launch_template(LaunchTemplateName="nodes", LaunchTemplateData=data)["LaunchTemplate"]
     data["InstanceType"] = "m7i.xlarge"
     lab.ec2.create_launch_template_version(LaunchTemplateName="nodes", LaunchTemplateData=data)
-    return {"subnets": ids, "group": group, "template": made["LaunchTemplateId"]}
+    yield {"subnets": ids, "group": group, "template": made["LaunchTemplateId"]}
+    # A warm pool is still filled when its update is over, and the next test's EC2 has none of its instances.
+    for thread in [each for each in threading.enumerate() if each.name.startswith("eks-")]:
+        thread.join(30)
 
 
 def filled(value: Any, words: dict[str, Any]) -> Any:
