@@ -51,7 +51,8 @@ def up(chosen: argparse.Namespace) -> int:
                 raise Failure(f"The lab that is up runs containerd {found['containerd']}: run down first.")
             if lost := daemons.ended():
                 raise Failure(f"The lab is up without its {' and '.join(lost)}: run down first.")
-            say(f"The lab is already up at {settings.endpoint()} with {len(found['nodes'])} nodes.")
+            number = len(found["nodes"])
+            say(f"The lab is already up at {settings.endpoint()} with {number} node{'' if number == 1 else 's'}.")
             return 0
         if remains():
             say("Removing what an earlier lab left")
@@ -127,9 +128,13 @@ def down(chosen: argparse.Namespace) -> int:
     """Remove the lab, whatever state it is in."""
     checks.root()
     with locked():
+        found = health()
         if not chosen.force:
-            refuse_strangers(health())
-        tear_down(say)
+            refuse_strangers(found)
+        there = found is not None or remains()
+        # Also without a trace of a lab: an earlier one may have left its names in /etc/hosts.
+        tear_down(say if there else lambda _text: None)
+        say("The lab is gone." if there else "There is no lab here.")
     return 0
 
 

@@ -90,6 +90,27 @@ def test_the_lab_of_another_clone_is_left_alone(command, monkeypatch, capsys):
     assert "room for one lab, and the one of /home/other/clone is up" in said
 
 
+def test_down_without_a_lab_says_so_and_still_looks(paths, monkeypatch, capsys):
+    looked = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(cli, "tear_down", looked.append)
+    assert cli.main(["down"]) == 0
+    assert capsys.readouterr().out == "There is no lab here.\n"
+    settings.RUN.mkdir()
+    assert cli.main(["down"]) == 0
+    assert capsys.readouterr().out == "The lab is gone.\n"
+    assert (len(looked), looked[1]) == (2, cli.say)
+
+
+@pytest.mark.parametrize(("nodes", "said"), [([], "0 nodes"), (["i-1"], "1 node"), (["i-1", "i-2"], "2 nodes")])
+def test_up_twice_says_that_it_is_up(nodes, said, monkeypatch, capsys):
+    here = {"root": str(server.ROOT), "ready": True, "nodes": nodes, "containerd": "1.6.20"}
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(cli, "health", lambda: here)
+    assert cli.main(["up"]) == 0
+    assert capsys.readouterr().out == f"The lab is already up at {settings.endpoint()} with {said}.\n"
+
+
 def test_down_can_be_told_to_end_any_lab(monkeypatch):
     torn = []
     monkeypatch.setattr(os, "geteuid", lambda: 0)

@@ -11,7 +11,7 @@ from moto.ecr.models import ECRBackend
 from moto.ecr.responses import ECRResponse
 from moto.kms.models import kms_backends
 
-from lab.aws.ecr.images import named
+from lab.aws.ecr.images import is_archived, manifest_of, named
 from lab.aws.ecr.support import error, find, invalid, registry, repository
 
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-using-tags.html
@@ -90,7 +90,12 @@ def tag_resource(self: ECRResponse) -> Any:
 
 def start_image_scan(self: ECRResponse) -> Any:
     """Answer StartImageScan."""
-    named(repository(self), self._get_param("imageId"))
+    image = named(repository(self), self._get_param("imageId"))
+    if is_archived(image):
+        raise error("ImageArchivedException", "The specified image is archived and cannot be scanned.")
+    if manifest_of(image).children:
+        said = f"The image manifest type '{image.image_manifest_media_type}' cannot be scanned."
+        raise error("UnsupportedImageTypeException", said)
     return _start_image_scan(self)
 
 

@@ -122,8 +122,10 @@ def put(
     check: Callable[[Repository, str], None] = lambda _repository, _text: None,
 ) -> Image:
     """Make a manifest an image, if ``check`` has its parts; what is pushed again gives ImageAlreadyExistsException."""
-    manifest = read(text)
+    manifest, given = read(text), media_type
     media_type = media_type or manifest.media_type
+    if media_type not in ecr_manifest.MEDIA_TYPES and given:
+        raise invalid("imageManifestMediaType", "The image manifest media type is not supported")
     if not media_type:
         raise error("InvalidParameterException", "image manifest mediatype not provided in manifest or parameter")
     if tag is not None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import re
 import secrets
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ecr.exceptions import UploadNotFoundException
+from moto.ecr.exceptions import InvalidLayerPartException, UploadNotFoundException
 from moto.ecr.models import Repository
 from moto.ecr.responses import ECRResponse
 
@@ -24,6 +25,9 @@ from lab.registry import store
 PREFIX = "/_lab/registry/layer/"
 # What a signed address of S3 lasts unless told otherwise; ECR does not say.
 LIFETIME = 3600
+# Of every part but the last: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CompleteLayerUpload.html
+SMALLEST_PART = 5 << 20
+_upload_layer_part: Callable[[ECRResponse], Any] = ECRResponse.upload_layer_part
 _KEY = secrets.token_bytes(32)
 
 
@@ -75,6 +79,21 @@ def check_parts(target: Repository, text: str) -> None:
         )
 
 
+def upload_layer_part(self: ECRResponse) -> Any:
+    """Answer UploadLayerPart; a part is as long as its first and last byte say."""
+    target, upload_id = repository(self), self._get_param("uploadId")
+    upload = target.uploads.get(upload_id)
+    first, last = self._get_param("partFirstByte"), self._get_param("partLastByte")
+    blob = self._get_param("layerPartBlob")
+    size = len(blob if isinstance(blob, bytes) else base64.b64decode(blob))
+    if upload is not None and size != last - first + 1:
+        last_byte = upload.last_byte_received
+        raise InvalidLayerPartException(target.registry_id, target.name, upload_id, last_byte)
+    answer = _upload_layer_part(self)
+    vars(upload).setdefault("lab_sizes", []).append(size)
+    return answer
+
+
 def complete_layer_upload(self: ECRResponse) -> ActionResult:
     """Answer CompleteLayerUpload; the registry gets the layer too, so that it can be pulled."""
     target, upload_id = repository(self), self._get_param("uploadId")
@@ -84,6 +103,8 @@ def complete_layer_upload(self: ECRResponse) -> ActionResult:
     said = f"upload with id '{upload_id}' in the repository with name '{target.name}'"
     if not upload.layer_parts:
         raise error("EmptyUploadException", f"The {said} holds no layer parts.")
+    if min(vars(upload)["lab_sizes"][:-1], default=SMALLEST_PART) < SMALLEST_PART:
+        raise error("LayerPartTooSmallException", f"Layer parts of the {said} must be at least 5 MiB in size.")
     data = bytes(upload.layer_parts)
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     if digest not in self._get_param("layerDigests"):
@@ -127,5 +148,10 @@ def opened(path: str, query: Mapping[str, list[str]]) -> Path | None:
 
 METHODS = {
     function.__name__: function
-    for function in (batch_check_layer_availability, complete_layer_upload, get_download_url_for_layer)
+    for function in (
+        batch_check_layer_availability,
+        upload_layer_part,
+        complete_layer_upload,
+        get_download_url_for_layer,
+    )
 }

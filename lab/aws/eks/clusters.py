@@ -16,6 +16,7 @@ from lab.aws.eks import versions
 from lab.aws.eks.roles import check_cluster_role, check_form
 from lab.aws.eks.support import (
     Params,
+    UnsupportedAvailabilityZoneException,
     are_unreal,
     check_tags,
     client,
@@ -28,6 +29,8 @@ from lab.aws.eks.support import (
     refused,
 )
 
+# Where no control plane may be: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
+FULL = ("use1-az3", "usw1-az2", "cac1-az3")
 PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 # Which update a member of the request is; several of one kind may come together.
 KINDS = {
@@ -97,6 +100,11 @@ def check_network(config: dict[str, Any]) -> dict[str, Any]:
         raise invalid("Subnets specified must be in at least two different AZs")
     if len({subnet["VpcId"] for subnet in found}) > 1:
         raise invalid("Subnets specified must belong to the same VPC")
+    if full := next((subnet["AvailabilityZone"] for subnet in found if subnet["AvailabilityZoneId"] in FULL), None):
+        raise UnsupportedAvailabilityZoneException(
+            message=f"Cannot create the cluster because {full}, the targeted zone, does not currently have "
+            "sufficient capacity to support the cluster. Retry and choose from other Availability Zones."
+        )
     return {"vpcId": found[0]["VpcId"]}
 
 

@@ -128,6 +128,8 @@ def _update_version(backend: EKSBackend, params: Params) -> dict[str, Any]:
         if custom and params.get(name):
             raise invalid(f"You cannot specify the field {said} when using custom AMIs.")
     version = group.version if custom else params.get("version") or cluster.version
+    if params.get("version"):
+        versions.check(version)
     if versions.minor(version) > versions.minor(cluster.version):
         raise invalid(f"Nodegroup version {version} can't be greater than the cluster's version {cluster.version}")
     if versions.minor(version) < versions.minor(group.version):

@@ -48,7 +48,7 @@ def _check_create(params: Params, cluster: Cluster) -> dict[str, Any]:
     rules.check_labels(params.get("labels") or {})
     rules.check_update_config(params.get("updateConfig") or {"maxUnavailable": 1})
     rules.check_repair(params.get("nodeRepairConfig") or {})
-    if params.get("diskSize") == 0:
+    if params.get("diskSize") is not None and params["diskSize"] < 1:
         raise invalid("Disk size must be greater than 0")
     template, named = rules.check_template(params) if params.get("launchTemplate") is not None else ({}, None)
     custom = "ImageId" in template

@@ -53,6 +53,13 @@ class InvalidStateException(EKSError):
     STATUS = 409
 
 
+class UnsupportedAvailabilityZoneException(EKSError):
+    """What CreateCluster answers about a zone that has no room for control planes."""
+
+    TYPE = "UnsupportedAvailabilityZoneException"
+    STATUS = 400
+
+
 def invalid(message: str, **where: Any) -> InvalidParameterException:
     """Return the error for a parameter that cannot be right."""
     return InvalidParameterException(message=message, **where)

@@ -1,4 +1,8 @@
-"""Requests that ECR's model allows and ECR refuses."""
+"""Requests that ECR's model allows and ECR refuses.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-using-tags.html for tags, and
+https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartImageScan.html for what cannot be scanned.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from lab import settings
 from lab.aws import ecr
+from tests.lab.ecr.pushes import index, manifest, put
 
 ARN = f"arn:aws:ecr:{settings.REGION}:{settings.ACCOUNT}:repository/app"
 FILTERS = [{"filterType": "WILDCARD", "filter": "dev-*"}]
@@ -89,3 +94,16 @@ def test_mutability_is_answered_with_its_filters(client: Any) -> None:
 def test_scanning_without_words_is_basic(client: Any) -> None:
     answer = client.put_registry_scanning_configuration()["registryScanningConfiguration"]
     assert answer == {"scanType": "BASIC", "rules": []}
+
+
+def test_what_cannot_be_scanned(client: Any) -> None:
+    put(client, manifest("a"), "one")
+    put(client, index(manifest("a")), "several")
+    asked = {"repositoryName": "app", "imageId": {"imageTag": "one"}}
+    with pytest.raises(ClientError, match="UnsupportedImageTypeException"):
+        client.start_image_scan(repositoryName="app", imageId={"imageTag": "several"})
+    client.update_image_storage_class(**asked, targetStorageClass="ARCHIVE")
+    with pytest.raises(ClientError, match="ImageArchivedException"):
+        client.start_image_scan(**asked)
+    client.update_image_storage_class(**asked, targetStorageClass="STANDARD")
+    assert client.start_image_scan(**asked)["imageScanStatus"]["status"]

@@ -67,6 +67,7 @@ def test_immutable_tags_keep_their_image(client: Any, setting: str, tag: str, mo
         ({"imageDigest": f"sha256:{'0' * 64}"}, "ImageDigestDoesNotMatchException"),
         ({"imageTag": "no tag"}, "InvalidParameterException"),
         ({"imageTag": "-v1"}, "InvalidParameterException"),
+        ({"imageManifestMediaType": "text/plain"}, "InvalidParameterException"),
         ({"repositoryName": "nowhere"}, "RepositoryNotFoundException"),
         ({"registryId": settings.OTHER_ACCOUNT}, "RepositoryNotFoundException"),
     ],

@@ -47,16 +47,31 @@ def upload(client, *parts):
 
 
 def test_a_layer_comes_in_parts_and_is_there(client):
-    given = upload(client, b"a", b"bc")
-    assert client.complete_layer_upload(**APP, **given, layerDigests=[ABC])["layerDigest"] == ABC
-    asked = client.batch_check_layer_availability(**APP, layerDigests=[ABC, NOBODY, "sha256:short"])
+    large = b"x" * layers.SMALLEST_PART
+    given, whole = upload(client, large, b"bc"), digest_of(large + b"bc")
+    assert client.complete_layer_upload(**APP, **given, layerDigests=[whole])["layerDigest"] == whole
+    asked = client.batch_check_layer_availability(**APP, layerDigests=[whole, NOBODY, "sha256:short"])
     assert [(one["layerDigest"], one["layerSize"], one["layerAvailability"]) for one in asked["layers"]] == [
-        (ABC, 3, "AVAILABLE")
+        (whole, len(large) + 2, "AVAILABLE")
     ]
     assert [(one["layerDigest"], one["failureCode"]) for one in asked["failures"]] == [
         (NOBODY, "MissingLayerDigest"),
         ("sha256:short", "InvalidLayerDigest"),
     ]
+
+
+def test_only_the_last_part_may_be_small(client):
+    given = upload(client, b"x" * (layers.SMALLEST_PART - 1), b"c")
+    error = refused(client, "complete_layer_upload", **given, layerDigests=[NOBODY])
+    assert error["Code"] == "LayerPartTooSmallException"
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 9), (0, 1), (0, 0), (3, 5), (2, 0)])
+def test_a_part_is_as_long_as_it_says(unchecked, first, last):
+    given = {"uploadId": unchecked.initiate_layer_upload(**APP)["uploadId"], "layerPartBlob": b"abc"}
+    error = refused(unchecked, "upload_layer_part", **given, partFirstByte=first, partLastByte=last)
+    assert error["Code"] == "InvalidLayerPartException"
+    assert unchecked.upload_layer_part(**APP, **given, partFirstByte=0, partLastByte=2)["lastByteReceived"] == 2
 
 
 def test_a_layer_is_taken_once(client):

@@ -125,6 +125,14 @@ def test_a_security_group_that_is_not_there_is_refused(account):
         account.cluster("d", resourcesVpcConfig=config)
 
 
+def test_a_zone_without_room_for_control_planes_is_refused(account):
+    """https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html names the zones by their ids."""
+    config = {"subnetIds": [*account.subnets, account.subnet("10.9.7.0/24", "e")]}
+    with pytest.raises(ClientError, match="UnsupportedAvailabilityZoneException.*us-east-1e"):
+        account.cluster("d", resourcesVpcConfig=config)
+    assert account.eks.list_clusters()["clusters"] == ["c"]
+
+
 def test_a_cluster_needs_two_availability_zones(account):
     with pytest.raises(ClientError, match="at least two different AZs"):
         account.cluster("d", resourcesVpcConfig={"subnetIds": account.subnets[:1]})

@@ -38,6 +38,7 @@ def taint(effect="NO_SCHEDULE", key="k"):
         ({"taints": [taint(key="example.com/a b")]}, "Invalid value: a b : field must consist of"),
         ({"taints": [{**taint(), "value": "v!"}]}, "Invalid value: v! : field must consist of"),
         ({"diskSize": 0}, "Disk size"),
+        ({"diskSize": -1}, "Disk size"),
         ({"nodeRole": NOBODY}, "The role with name nobody cannot be found."),
         ({"nodeRole": "node"}, "Invalid Role Arn"),
         ({"amiType": "AL2023"}, "AL2023_x86_64_STANDARD"),

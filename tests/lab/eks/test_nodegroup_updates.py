@@ -50,7 +50,9 @@ def refused(client, operation, **request):
     [
         ({"version": "1.36"}, "can't be greater"),
         ({"version": "1.33"}, "can't be rolled back"),
-        ({"version": "1.19"}, ""),
+        ({"version": "1.19"}, "unsupported Kubernetes version"),
+        ({"version": "newest"}, "unsupported Kubernetes version"),
+        ({"version": "1"}, "unsupported Kubernetes version"),
         ({"releaseVersion": "1.33.1-20260715"}, "not valid for kubernetes version"),
         ({"launchTemplate": {"name": "nobody"}}, "Launch template was not specified"),
     ],
