@@ -149,21 +149,22 @@ class World:
 
     def container(self, node: str, image: str) -> Callable[[], None]:
         """Start a container of an image as the kubelet does; return what ends and removes it."""
-        common = (ROLE / "files/nodecache.py").read_text().split("\nif __name__ ==")[0]
-        common += (ROOT / "roles/benchmark/files/benchmark.py").read_text().split("def restore")[0]
-
-        def python(code: str) -> str:
-            return self.shell(node, f"python3 - <<'END'\n{common}\nruntime = Runtime(kubelet_config())\n{code}\nEND\n")
-
-        sandbox = python(
+        sandbox = self.python(
+            node,
             "metadata = field(1, 'keeps') + field(2, 'keeps') + field(3, 'test')\n"
             "config = field(1, metadata) + field(8, field(2, field(1, number(1, 2))))\n"
             "sandbox = text(runtime.call('RuntimeService/RunPodSandbox', field(1, config)), 1)\n"
             f"mine = field(1, field(1, 'keeps')) + field(2, field(1, {image!r}))\n"
             "runtime.call('RuntimeService/CreateContainer', field(1, sandbox) + field(2, mine) + field(3, config))\n"
-            "print(sandbox)"
+            "print(sandbox)",
         ).strip()
-        return lambda: print(python(f"stop(runtime, {sandbox!r})"))
+        return lambda: print(self.python(node, f"stop(runtime, {sandbox!r})"))
+
+    def python(self, node: str, code: str) -> str:
+        """Run code on a node that finds the script's parts and the benchmark's, and what speaks CRI."""
+        common = (ROLE / "files/nodecache.py").read_text().split("\nif __name__ ==")[0]
+        common += (ROOT / "roles/benchmark/files/benchmark.py").read_text().split("def restore")[0]
+        return self.shell(node, f"python3 - <<'END'\n{common}\nruntime = Runtime(kubelet_config())\n{code}\nEND\n")
 
     def node_secrets(self, node: str) -> list[bytes]:
         """Return what the metadata service gives the node that nobody else should know."""

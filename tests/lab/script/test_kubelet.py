@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -20,6 +24,49 @@ authorization = ["Basic {login}"]
 def node(world: Any) -> str:
     name: str = world.node()
     return name
+
+
+@contextmanager
+def configured(world: Any, node: str, **config: Any) -> Iterator[None]:
+    """Give the kubelet of a node a drop-in."""
+    drop_in = "/etc/kubernetes/kubelet/config.json.d/99-test.conf"
+    world.shell(node, f"echo '{json.dumps(config)}' >{drop_in}")
+    try:
+        yield
+    finally:
+        world.shell(node, f"rm {drop_in}")
+
+
+def test_a_pull_goes_to_the_kubelets_image_service(world: Any, node: str) -> None:
+    repository = world.repository("service")
+    ref = f"{world.host}/{repository}:v1@{world.push(repository, 'v1')}"
+    with configured(world, node, imageServiceEndpoint="unix:///run/images.sock"):
+        # Nothing listens there, and nothing else is asked in its place.
+        report = world.run(node, [ref])
+        assert not report["ok"] and report["error"].startswith("http://localhost/runtime.v1.ImageService/"), report
+        assert not world.pulls(repository)
+        world.shell(node, "ln -s /run/containerd/containerd.sock /run/images.sock")
+        assert world.run(node, [ref])["ok"]
+
+
+@pytest.mark.parametrize(("config", "most"), [({"maxParallelImagePulls": 2}, 2), ({"serializeImagePulls": True}, 1)])
+def test_as_many_pulls_at_once_as_the_kubelet_allows(
+    world: Any, node: str, slow: Any, config: dict[str, Any], most: int
+) -> None:
+    repositories = [world.repository("parallel") for _ in range(4)]
+    refs = [f"{world.host}/{one}:v1@{world.push(one, 'v1', megabytes=0.5)}" for one in repositories]
+    reports: list[Any] = []
+    with configured(world, node, **config):
+        slow(node, "6mbit")
+        pulling = threading.Thread(target=lambda: reports.append(world.run(node, refs)))
+        pulling.start()
+        seen = 0
+        while not reports:
+            images = world.run(node, refs, "report").get("images", [])
+            seen = max(seen, sum("total" in image for image in images))
+        pulling.join()
+        slow(node, "400mbit")
+    assert reports[0]["ok"] and seen == most
 
 
 def test_a_pod_by_tag_or_by_digest_asks_no_registry(world: Any, node: str) -> None:
