@@ -225,7 +225,7 @@ def check(
 
 
 def _trust(found: Role) -> dict[str, Any]:
-    """Return a role's trust policy; moto's own tests make roles with texts that are none, and those trust nobody."""
+    """Return a role's trust policy; CloudFormation makes roles with any text, and one that is none trusts nobody."""
     try:
         document: dict[str, Any] = json.loads(found.assume_role_policy_document)
     except ValueError:

@@ -78,7 +78,7 @@ def list_documents(backend: SimpleSystemManagerBackend, params: dict[str, Any]) 
         if _passes(one, tags, filters, any(key.lower() == "all" for key in permissions)):
             row = one.list_describe(tags=backend._get_documents_tags(one.name)) | {"CreatedDate": one.created_date}
             rows.append(row | ({"DisplayName": one.display_name} if one.display_name else {}))
-    return {"NextToken": "", **page(rows, params, "DocumentIdentifiers", default=10)}
+    return {"NextToken": "", **page(rows, params, "DocumentIdentifiers", default=10, plain=True)}
 
 
 def _check_kind(kind: str) -> None:

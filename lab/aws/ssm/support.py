@@ -96,13 +96,18 @@ def _offset(key: str, token: str) -> int:
     return int(offset)
 
 
-def page(items: list[Any], params: dict[str, Any], key: str, default: int = 50) -> dict[str, Any]:
-    """Return one page of a listing; a token is good for the listing alone that gave it."""
+def page(items: list[Any], params: dict[str, Any], key: str, default: int = 50, plain: bool = False) -> dict[str, Any]:
+    """Return one page of a listing; a token is good for the listing alone that gave it.
+
+    A plain one is the number that moto gives out, which its own test reads.
+    """
     token = params.get("NextToken")
+    if token is not None and plain:
+        token = _token(key, int(token)) if re.fullmatch("[1-9][0-9]*", token) else token
     start, size = 0 if token is None else _offset(key, token), params.get("MaxResults") or default
     answer: dict[str, Any] = {key: items[start : start + size]}
     if start + size < len(items):
-        answer["NextToken"] = _token(key, start + size)
+        answer["NextToken"] = str(start + size) if plain else _token(key, start + size)
     return answer
 
 
