@@ -101,17 +101,30 @@ def hosts(private_ip: str) -> str:
 
 
 def kubelet(instance_id: str, zone: str) -> dict[str, object]:
-    """Return the kubelet's configuration file."""
+    """Return the kubelet's configuration file, as nodeadm writes it for Kubernetes 1.34 and later."""
     return {
         **_KUBELET,
         "address": "0.0.0.0",  # noqa: S104
+        "authentication": {
+            "anonymous": {"enabled": False},
+            "webhook": {"cacheTTL": "2m0s", "enabled": True},
+            "x509": {"clientCAFile": "/etc/kubernetes/pki/ca.crt"},
+        },
+        "authorization": {
+            "mode": "Webhook",
+            "webhook": {"cacheAuthorizedTTL": "5m0s", "cacheUnauthorizedTTL": "30s"},
+        },
         "cgroupDriver": "systemd",
         "cgroupRoot": "/",
         "clusterDNS": _GIVEN["clusterDNS"],
         "clusterDomain": "cluster.local",
         "containerRuntimeEndpoint": f"unix://{runtime.SOCKET}",
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "10%", "nodefs.inodesFree": "5%"},
-        "featureGates": {"RotateKubeletServerCertificate": True},
+        "featureGates": {
+            "DynamicResourceAllocation": True,
+            "MutableCSINodeAllocatableCount": True,
+            "RotateKubeletServerCertificate": True,
+        },
         "hairpinMode": "hairpin-veth",
         "kubeReserved": {"cpu": "70m", "ephemeral-storage": "1Gi", "memory": "442Mi"},
         "kubeReservedCgroup": "/runtime",
@@ -122,7 +135,15 @@ def kubelet(instance_id: str, zone: str) -> dict[str, object]:
         "readOnlyPort": 0,
         "serializeImagePulls": False,
         "serverTLSBootstrap": True,
+        "shutdownGracePeriod": "2m30s",
+        "shutdownGracePeriodCriticalPods": "30s",
         "systemReservedCgroup": "/system",
+        "tlsCipherSuites": [
+            f"TLS_{exchange}_WITH_{cipher}"
+            for exchange in ("ECDHE_ECDSA", "ECDHE_RSA", "RSA")
+            for cipher in ("AES_128_GCM_SHA256", "AES_256_GCM_SHA384", "CHACHA20_POLY1305")
+            if (exchange, cipher) != ("RSA", "CHACHA20_POLY1305")
+        ],
     }
 
 

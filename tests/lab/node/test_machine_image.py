@@ -53,6 +53,19 @@ def test_sudo_takes_what_people_give_it(sudo):
     assert "usage" in sudo(code=1)
 
 
+def test_the_kubelets_file_is_nodeadms():
+    """nodeadm/internal/kubelet/config.go: what it sets whatever the user's NodeConfig says."""
+    config = machine_image.kubelet(NODE, "us-east-1b")
+    assert config["authentication"]["anonymous"] == {"enabled": False}
+    assert config["authorization"]["mode"] == "Webhook"
+    assert (config["cgroupDriver"], config["readOnlyPort"], config["protectKernelDefaults"]) == ("systemd", 0, True)
+    assert (config["shutdownGracePeriod"], config["shutdownGracePeriodCriticalPods"]) == ("2m30s", "30s")
+    assert all(config["featureGates"].values()) and len(config["featureGates"]) == 3
+    ciphers = config["tlsCipherSuites"]
+    assert len(ciphers) == 8
+    assert "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305" in ciphers and "TLS_RSA_WITH_CHACHA20_POLY1305" not in ciphers
+
+
 def test_a_node_looks_like_an_eks_node(nodes, tmp_path, monkeypatch):
     monkeypatch.setattr(settings, "AWS_HOSTS", ("ssm.us-east-1.amazonaws.com",))
     nodes.start(NODE, ADDRESS, machine=lambda: Machine(zone="us-east-1b"))
