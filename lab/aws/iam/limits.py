@@ -43,9 +43,11 @@ def _trust(_backend: IAMBackend, given: Given) -> None:
 
 
 def _taken(kind: str, name: str, known: Iterable[Any], mine: str = "") -> None:
-    """Refuse a name that is taken: in which case it is written makes no difference."""
-    if any(one.name.lower() == name.lower() and one.name != mine for one in known):
-        raise EntityAlreadyExists(f"{kind} with name {name} already exists.")
+    """Refuse a name that is taken: in which case it is written makes no difference; the same one is moto's to tell."""
+    same = [one.name for one in known if one.name.lower() == name.lower() and one.name != mine]
+    if same and (mine or name not in same):
+        words = f"Group {name} already exists" if kind == "Group" else f"{kind} with name {name} already exists."
+        raise EntityAlreadyExists(words)
 
 
 def _new_role(backend: IAMBackend, given: Given) -> None:
@@ -143,7 +145,9 @@ def _delete_user(backend: IAMBackend, given: Given) -> None:
 
 
 def _delete_group(backend: IAMBackend, given: Given) -> None:
-    group = backend.get_group(given["GroupName"])
+    group = backend.groups.get(given["GroupName"])
+    if group is None:
+        return
     for kept, first in (
         (group.users, "remove users from group"),
         (group.managed_policies, "detach all policies"),

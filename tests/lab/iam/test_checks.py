@@ -39,8 +39,6 @@ POLICIES = [
     document(ALLOW, Principal={"AWS": "*"}),
     document(ALLOW, NotAction="ssm:*"),
     document(ALLOW, Surprise=1),
-    document(ALLOW, Sid="a b"),
-    document(ALLOW, Action="s3:Get Object"),
 ]
 TRUSTS = [
     *NO_DOCUMENTS,
