@@ -67,6 +67,7 @@ ARTEFACT = re.compile(r"sha256-[0-9a-f]{64}.*|.*\.(sig|att|sbom)|.*-soci")
 MARK = re.compile(r"(?P<source>[a-z]+):(?P<seconds>[0-9.]*):(?P<pushed>[0-9]+):(?P<digest>[0-9a-f]+)")
 # Throttling, 5xx and timeouts; of curl: no connection, one that broke off, a timeout.
 PASSING = re.compile(r": (429|5\d\d) |too ?many ?requests|rate exceeded|throttl|time(d )?-?out|deadline exceeded", re.I)
+OUTRUN = "newer ones are here, as many as are kept"
 PASSING_CURL = (7, 16, 18, 28, 35, 52, 56, 92)
 # One name of a local image; the kubelet sees the image when it has an id.
 Local = collections.namedtuple("Local", "digest labels id size")
@@ -117,7 +118,7 @@ def curl(url, headers=(), data=None, options=(), seconds=20, allowed=(200,)):
         raise Failure(f"{place}: {(said.splitlines() or ['?'])[-1]}", done.returncode in PASSING_CURL)
     status = int(re.findall(r"(?m)^HTTP/\S+ (\d+)", said)[-1])
     if status not in allowed:
-        raise Failure(f"{place}: {status} {done.stdout[:300].decode(errors='replace')}")
+        raise Failure(f"{place}: {status} {done.stdout[:1000].decode(errors='replace')}")
     return status, said, done.stdout
 
 
@@ -398,10 +399,11 @@ def promised():
 class Cache:
     def __init__(self, request, kubelet, runtime):
         self.mark, self.action, self.source = MARKS + request["name"], request["action"], request["source"]
-        self.keep, self.pushed, self.jitter = request["keep"], request["pushed"], int(request["jitter"])
+        self.keep, self.pushed = request["keep"], request["pushed"]
         self.wanted = [Image(ref, keep) for ref, keep in request["wanted"].items()]
         self.kubelet, self.runtime, self.deadline = kubelet, runtime, time.monotonic() + RUN_SECONDS
         self.guard, self.tokens = threading.Lock(), {}
+        self.begin = time.monotonic() + random.uniform(0, int(request["jitter"]))
         self.workers = 1 if kubelet.get("serializeImagePulls", True) else kubelet.get("maxParallelImagePulls") or 4
         self.local = runtime.images()
 
@@ -436,8 +438,15 @@ class Cache:
         for key, names in self.ours(local).items():
             if rule.fits(key, names):
                 found.append((max(int(self.own(local[name])["pushed"]) for name in names), key, names))
-        # What was just asked for is the newest, however long it has been here.
-        return sorted(found, key=lambda one: (one[1][1] == image.digest, *one), reverse=True)
+        # What was just asked for is the newest, however long it has been here; an event may well come late.
+        return sorted(found, key=lambda one: (self.source != "event" and one[1][1] == image.digest, *one), reverse=True)
+
+    def outrun(self, image, local):
+        """Say whether an event's image is older than as many of ours as are kept."""
+        others = [one for one in self.siblings(image, local) if one[1][1] != image.digest]
+        # Of two in one second that is the older which the tag has left.
+        newer = [one for one in others if one[0] + image.moved > (image.pushed or 0)]
+        return self.source == "event" and image.pushed and 0 < self.rule(image).keep <= len(newer)
 
     def token(self, image):
         """Return what the registry takes for a login, or None; it stays in memory."""
@@ -457,6 +466,9 @@ class Cache:
             headers, _body = self.ask(image, image.tag, "head")
         except Failure as error:
             if image.ecr and " 404 " not in str(error):
+                if not error.passing:
+                    # Only the answer to a GET says why.
+                    self.ask(image, image.tag)
                 raise
             return "" if image.ecr else None
         return (re.findall(r"(?im)^docker-content-digest: *(sha256:[0-9a-f]{64})", headers) or [None])[0]
@@ -529,15 +541,14 @@ class Cache:
             return
         with lock(image.repository, self.deadline) as held:
             local, seconds = self.runtime.images(), ""
-            newer = [one for one in self.siblings(image, local) if image.pushed and one[0] > image.pushed]
-            if self.source == "event" and len(newer) >= (self.rule(image).keep or len(newer) + 1):
-                raise Skip("newer ones are here, as many as are kept")
-            if image.named and image.plain() and not image.present(local):
+            if image.named and image.plain() and not (image.present(local) or self.outrun(image, local)):
                 # A tag that has moved on since belongs to the event of its new digest.
                 image.moved = self.head(image) not in (image.digest, None)
+            if self.outrun(image, local):
+                raise Skip(OUTRUN)
             if not image.present(local):
                 self.promise(image, local, held)
-                time.sleep(random.uniform(0, self.jitter))
+                time.sleep(max(0, self.begin - time.monotonic()))
                 token, began = self.token(image), time.monotonic()
                 for name in image.names():
                     # The first name brings the second, unless its tag has moved on in this very moment.
@@ -627,6 +638,9 @@ class Cache:
             entry["expected"] = image.digest
         if self.action == "report" and names and image.digest and not entry["cached"]:
             entry.update(self.runtime.progress(image.digest))
+        if not entry["cached"] and image and not said and self.outrun(image, local):
+            # Others came meanwhile.
+            said = {"skipped": OUTRUN}
         return dict(entry, **said)
 
 
@@ -644,7 +658,9 @@ def shorten(report):
     for limit in (200, 60, 24):
         for item in [] if limit < 200 and fits() else [*images, report]:
             for key in {"error", "skipped"} & set(item):
-                item[key] = " ".join(item[key].encode("ascii", "replace").decode().split())[:limit]
+                said = " ".join(item[key].encode("ascii", "replace").decode().split())
+                # AWS says first what is wrong, containerd last.
+                item[key] = said if len(said) <= limit else said[: limit * 3 // 5] + "..." + said[3 - limit * 2 // 5 :]
     for item in [] if fits() else images:
         told = item["digest"] and item["ref"].endswith(item["digest"])
         for key in ["size", "source", "seconds", "expected"] + ["digest"] * bool(told):

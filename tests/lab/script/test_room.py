@@ -64,5 +64,5 @@ def test_a_disk_that_fills_up_during_a_pull_is_told_and_the_next_run_heals(
         slow(node, "400mbit")
         pulling.join()
     (report,) = reports
-    assert not report["ok"] and "failed to copy" in report["images"][0]["error"], report
+    assert not report["ok"] and "no space left" in report["images"][0]["error"], report
     assert world.run(node, [ref])["ok"]
