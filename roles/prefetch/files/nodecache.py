@@ -85,8 +85,8 @@ class Skip(Exception):
     """Why nothing has to be done for an image."""
 
 
-# A missing tool, an answer that is no JSON, or JSON without what it should hold.
-TROUBLE = (Failure, OSError, ValueError, LookupError)
+# A missing tool or one that hangs, an answer that is no JSON, or JSON with something else than it should hold.
+TROUBLE = (Failure, OSError, ValueError, LookupError, TypeError, AttributeError, subprocess.SubprocessError)
 
 
 def retry(deadline, call, *arguments):
@@ -222,7 +222,7 @@ class Runtime:
         for image in map(decode, self.call("ImageService/ListImages").get(1, [])):
             for name in image.get(2, []) + image.get(3, []):
                 known[name.decode()] = (text(image, 1), image.get(4, [0])[0])
-        for row in [line.split() for line in self.ctr("images", "ls").splitlines()[1:] if line]:
+        for row in [line.strip().split(None, 6) for line in self.ctr("images", "ls").splitlines()[1:] if line]:
             labels = dict(item.split("=", 1) for item in row[-1].split(",") if "=" in item)
             found[row[0]] = Local(row[2], labels, *known.get(row[0], (None, None)))
         return found
