@@ -61,7 +61,7 @@ def test_as_many_pulls_at_once_as_the_kubelet_allows(
         pulling = threading.Thread(target=lambda: reports.append(world.run(node, refs)))
         pulling.start()
         seen = 0
-        while not reports:
+        while pulling.is_alive():
             images = world.run(node, refs, "report").get("images", [])
             seen = max(seen, sum("total" in image for image in images))
         pulling.join()
@@ -92,3 +92,22 @@ def test_a_nodes_mirror_serves_the_pull(world: Any, node: str) -> None:
     assert any("/blobs/" in line for line in world.pulls(repository))
     names = world.names(node)
     assert {f"registry.example/{repository}:v1", f"registry.example/{repository}@{digest}"} <= set(names)
+
+
+def test_the_nodes_own_snapshotter_unpacks(world: Any, until: Any) -> None:
+    node, repository = world.node(), world.repository("snapshotter")
+    ref = f"{world.host}/{repository}:v1@{world.push(repository, 'v1')}"
+    table = r'\[plugins."io.containerd.grpc.v1.cri".containerd\]'
+    script = f"""sed -i 's/^{table}$/&\\nsnapshotter = "native"/' /etc/containerd/config.toml"""
+    stop = "old=$(pidof containerd); kill $old; while kill -0 $old 2>/dev/null; do sleep 0.1; done"
+    world.shell(node, f"{script}; grep native /etc/containerd/config.toml; {stop}")
+    until(lambda: world.shell(node, "ctr version >/dev/null 2>&1 && echo up; true"))
+
+    def unpacked(snapshotter: str) -> list[str]:
+        folder = f"/var/lib/containerd/io.containerd.snapshotter.v1.{snapshotter}/snapshots"
+        listed: str = world.shell(node, f"mkdir -p {folder}; ls {folder}")
+        return listed.split()
+
+    before = unpacked("overlayfs")
+    assert world.run(node, [ref])["ok"]
+    assert unpacked("native") and unpacked("overlayfs") == before
