@@ -47,6 +47,19 @@ def command(run: Any, status: str) -> None:
     _emit(run.backend, "EC2 Command Status-change Notification", detail, _instances(run.backend, list(run.invocations)))
 
 
+def invocation(run: Any, one: Any) -> None:
+    """Tell of a command's new status on one node."""
+    detail = {
+        "command-id": run.command_id,
+        "document-name": run.document.name,
+        "instance-id": one.instance_id,
+        "requested-date-time": _stamp(run.requested),
+        "status": one.status,
+    }
+    kind = "EC2 Command Invocation Status-change Notification"
+    _emit(run.backend, kind, detail, _instances(run.backend, [one.instance_id]))
+
+
 def association(one: Any, execution: Any, status: str) -> None:
     """Tell of an association's new status, which State Manager has fewer of than Run Command."""
     status = "Pending" if status in ("Pending", "InProgress") else execution.outcome()[0]

@@ -81,6 +81,8 @@ class Run:
 
     def _tell(self, invocation: Invocation) -> None:
         notices.changed(self, invocation)
+        if not self.association:
+            events.invocation(self, invocation)
         status = self.outcome()[0]
         if status != self.announced:
             self.announced = status

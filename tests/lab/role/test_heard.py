@@ -14,6 +14,7 @@ IMAGES = [{"repository": "team/web"}, {"repository": "team/trainer", "nodes": "g
 DIGEST = f"sha256:{'a' * 64}"
 ASSOCIATION = "EC2 State Manager Association State Change"
 COMMAND = "EC2 Command Status-change Notification"
+INVOCATION = "EC2 Command Invocation Status-change Notification"
 AUTOMATION = "EC2 Automation Execution Status-change Notification"
 
 
@@ -112,6 +113,29 @@ def test_what_fails_after_its_delivery_is_heard(world: Any, lab: Any, topic: Top
     push("team/web")
     lab.until(lambda: topic.heard(COMMAND) and len(topic.seen) > before)
     assert {event["detail"].get("document-name", "nodecache-main") for event in topic.seen} == {"nodecache-main"}
+
+
+def test_a_node_that_was_away_too_long_is_heard_of(
+    world: Any, lab: Any, topic: Topic, push: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moto.ssm.models import ssm_backends
+
+    from tests.lab.conftest import Result
+
+    monkeypatch.setattr(lab.fleet, "run", lambda *_: Result(0, b"{}", b""))
+    world.done({"main": {"prefetch_alarm_topic_arn": topic.arn}})
+    tags = {"kubernetes.io/cluster/prod": "owned"}
+    lab.node(**tags)
+    away = lab.node(online=False, **tags)
+    push("team/web")
+    runs = ssm_backends["123456789012"]["us-east-1"]._commands
+    run = lab.until(lambda: next((run for run in runs if run.document.name == "nodecache-main"), None))
+    # An hour later, as EventBridge sends no timeout of its own.
+    assert run.timeout == 3600
+    run.expires = datetime.now(UTC)
+    lab.until(lambda: topic.heard(INVOCATION, **{"instance-id": away, "status": "TimedOut"}))
+    # To the command as a whole, and to the association, that is no failure.
+    assert [event["detail-type"] for event in topic.seen] == [INVOCATION]
 
 
 def test_a_push_that_reaches_nobody_raises_alarms(

@@ -45,6 +45,21 @@ def test_a_command_tells_its_nodes_and_its_status(sent: list[Any]) -> None:
     }
 
 
+def test_a_command_tells_what_became_of_it_on_a_node(sent: list[Any]) -> None:
+    run = SimpleNamespace(backend=BACKEND, command_id="c", document=SimpleNamespace(name="d"), requested=AT)
+    events.invocation(run, SimpleNamespace(instance_id="i-1", status="TimedOut"))
+    (event,) = sent
+    assert event["DetailType"] == "EC2 Command Invocation Status-change Notification"
+    assert event["Resources"] == [NODE]
+    assert json.loads(event["Detail"]) == {
+        "command-id": "c",
+        "document-name": "d",
+        "instance-id": "i-1",
+        "requested-date-time": "2026-11-24T12:00:01.234Z",
+        "status": "TimedOut",
+    }
+
+
 @pytest.mark.parametrize(
     ("status", "told"),
     [("Pending", "Pending"), ("InProgress", "Pending"), ("Cancelled", "Failed"), ("Failed", "Failed")],
