@@ -108,4 +108,5 @@ def _rest(running: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
         for pipe in (running.stdout, running.stderr):
             if pipe is not None:
                 pipe.close()
+        running.wait()
         return late.stdout or b"", late.stderr or b""

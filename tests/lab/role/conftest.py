@@ -11,6 +11,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,7 @@ class World:
             return RetryingBotoClientWrapper(self.lab.client(service), AWSRetry.jittered_backoff())
 
         roles = given.get("prefetch_node_roles", [f"{name}-node"])
-        install = Install(client_of, name, "prod", settings.REGION)
+        install = Install(name, "prod", settings.REGION)
         options: dict[str, Any] = {"region": settings.REGION, "node_roles": roles}
         options |= {
             "dead_letter": given.get("prefetch_dead_letter", True),
@@ -191,7 +192,9 @@ class World:
             about["delivery"] = given.get("prefetch_delivery", "run_command")
             images = given.get("prefetch_images", self.images)
             names = _plan.names(_plan.plan(images, given.get("prefetch_nodes", {}), about), options)
-        return _plan.compare(install.things(roles), names)
+        with ThreadPoolExecutor(1) as pool:
+            things = install.things(lambda service, question: pool.submit(question, client_of(service)), roles)
+        return _plan.compare(things, names)
 
     def node_policy(self, name: str, role: str) -> bool:
         """Tell whether an install's policy is in a role of nodes."""
