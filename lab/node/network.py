@@ -16,6 +16,8 @@ SUBNET = "169.254.42.0/24"
 NAMESPACES = Path("/run/netns")
 METADATA = "169.254.169.254"
 CLONE_NEWNET = 0x40000000
+# The bridge's; locally administered (IEEE 802c).
+MAC = "02:00:00:00:00:01"
 
 
 class NetworkError(Exception):
@@ -40,7 +42,9 @@ def exists(link: str) -> bool:
 def bridge_up() -> None:
     """Make the bridge with the gateway's address, if it is not there."""
     if not exists(settings.BRIDGE):
-        _run("ip", "link", "add", settings.BRIDGE, "type", "bridge")
+        # With an address of its own, or the bridge takes one from its links, and another when that node goes: then
+        # what the others send goes nowhere until their neighbour tables notice, half a minute later.
+        _run("ip", "link", "add", settings.BRIDGE, "address", MAC, "type", "bridge")
     _run("ip", "addr", "replace", f"{settings.GATEWAY}/24", "dev", settings.BRIDGE)
     _run("ip", "link", "set", settings.BRIDGE, "up")
 

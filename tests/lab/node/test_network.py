@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lab import settings
 from lab.node import network
 
 NODE = "i-0aaaaaaaaaaaaaad1"
@@ -27,6 +28,17 @@ def test_a_node_reaches_the_lab_and_nothing_else(nodes):
     nodes.start(NODE, "10.77.0.62")
     routes = nodes.run(NODE, "ip -4 route", {}, 10).stdout.decode().splitlines()
     assert [route.split()[0] for route in routes] == [network.SUBNET]
+
+
+def test_the_bridge_keeps_its_address_whichever_nodes_come_and_go(nodes):
+    """Else the nodes that stay send to an address that is gone, until their neighbour tables (arp(7)) notice."""
+    address = Path("/sys/class/net", settings.BRIDGE, "address")
+    seen = {address.read_text().strip()}
+    for number in range(65, 68):
+        network.attach(NODE, f"10.77.0.{number}")
+        seen.add(address.read_text().strip())
+        network.detach(NODE, f"10.77.0.{number}")
+    assert seen | {address.read_text().strip()} == {network.MAC}
 
 
 def test_the_folder_of_namespaces_is_left_as_it_was(tmp_path, monkeypatch):

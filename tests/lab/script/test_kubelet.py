@@ -54,7 +54,7 @@ def test_as_many_pulls_at_once_as_the_kubelet_allows(
     world: Any, node: str, slow: Any, config: dict[str, Any], most: int
 ) -> None:
     repositories = [world.repository("parallel") for _ in range(4)]
-    refs = [f"{world.host}/{one}:v1@{world.push(one, 'v1', megabytes=0.5)}" for one in repositories]
+    refs = [f"{world.host}/{one}:v1@{world.push(one, 'v1', megabytes=1.5)}" for one in repositories]
     reports: list[Any] = []
     with configured(world, node, **config):
         slow(node, "6mbit")
