@@ -49,6 +49,10 @@ def restore(runtime, kept):
                 runtime.ctr("images", "label", name, f"{key}={value}")
 
 
+def registry_login(ecr):
+    return ecr_api(ecr, "GetAuthorizationToken")["authorizationData"][0]["authorizationToken"]
+
+
 def measure(request):
     deadline = time.monotonic() + RUN_SECONDS
     image, runtime = Image(request["image"]), Runtime(kubelet_config())
@@ -64,14 +68,14 @@ def rounds(image, runtime, count, deadline):
     if exact not in local or not local[exact].id:
         raise Failure("the image is not on this node: prefetch it first")
     kept = {name: row for name, row in local.items() if row.digest == image.digest}
-    login = retry(deadline, registry_token, image.ecr) if image.ecr else None
+    login = retry(deadline, registry_login, image.ecr) if image.ecr else None
     result = {"cached": [], "uncached": []}
     token = f"{os.getpid()}-{int(time.time())}"
     for turn in range(count):
         result["cached"].append(round(start(runtime, exact, f"cached-{token}-{turn}"), 3))
     try:
         for turn in range(count):
-            runtime.remove(local[exact].id)
+            runtime.call("ImageService/RemoveImage", field(1, field(1, local[exact].id)))
             begun = time.monotonic()
             runtime.pull(tagged, login, deadline)
             pulled = time.monotonic() - begun
