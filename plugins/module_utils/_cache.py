@@ -10,7 +10,7 @@ import re
 import time
 from typing import Any
 
-from ansible_collections.nodecache.eks.plugins.module_utils import _report, _ssm
+from ansible_collections.nodecache.eks.plugins.module_utils import _names, _report, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 from ansible_collections.nodecache.eks.plugins.module_utils._waiters import TimedOut
 
@@ -24,10 +24,10 @@ REFERENCE = re.compile(
     r"[a-zA-Z0-9][a-zA-Z0-9.-]*(:[0-9]+)?/[a-z0-9][a-z0-9._/-]*(:[a-zA-Z0-9_.*?-]+)?(@sha256:[0-9a-f]{64})?"
 )
 
-_NAMES = (
-    ("cluster_name", "[0-9A-Za-z][0-9A-Za-z_-]{0,99}", "1 to 100 letters, digits, hyphens and underscores"),
-    ("document_name", "[a-zA-Z0-9_.:/-]{3,128}", "a document's name of 3 to 128 characters, or its ARN"),
-)
+_ALLOWED = {
+    "cluster_name": _names.CLUSTER,
+    "document_name": ("[a-zA-Z0-9_.:/-]{3,128}", "a document's name of 3 to 128 characters, or its ARN"),
+}
 
 
 def _chunks(items: list[str], size: int) -> list[list[str]]:
@@ -41,7 +41,7 @@ def cluster_targets(cluster_name: str) -> list[dict[str, Any]]:
 
 def validate_names(params: dict[str, Any]) -> None:
     """Refuse names that no cluster and no document can have."""
-    for option, pattern, words in _NAMES:
+    for option, (pattern, words) in _ALLOWED.items():
         if params[option] is not None and not re.fullmatch(pattern, params[option]):
             raise NodecacheError(f"{option} is {shown(params[option])} but must be {words}.")
 

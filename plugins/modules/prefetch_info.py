@@ -123,24 +123,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.nodecache.eks.plugins.module_utils import _names
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
 from ansible_collections.nodecache.eks.plugins.module_utils._ec2 import INSTANCES_API, running_instances
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 from ansible_collections.nodecache.eks.plugins.module_utils._install import Install, account
 
-LIMITS = (
-    # It ends up in names of IAM roles, which have at most 64 characters, beside a region and a purpose.
-    ("name", "[A-Za-z0-9][A-Za-z0-9_-]{0,23}", "1 to 24 letters, digits, _ and -, the first not _ or -"),
-    ("cluster_name", "[A-Za-z0-9][A-Za-z0-9_-]{0,99}", "1 to 100 letters, digits, _ and -, the first not _ or -"),
-    ("node_roles", r"[A-Za-z0-9_+=,.@-]{1,64}", "names of roles, of 1 to 64 letters, digits or any of _ + = , . @ -"),
-)
-
+LIMITS = {"name": _names.INSTALL, "cluster_name": _names.CLUSTER, "node_roles": _names.ROLE}
 VERSIONS = {"ec2": INSTANCES_API}
 
 
 def check(params: dict[str, Any]) -> None:
     """Refuse what no install, no cluster and no role is called."""
-    for option, pattern, allowed in LIMITS:
+    for option, (pattern, allowed) in LIMITS.items():
         for value in params[option] if isinstance(params[option], list) else [params[option]]:
             if not re.fullmatch(pattern, value):
                 raise NodecacheError(f"{option} has {shown(value)} but must have {allowed}.")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.nodecache.eks.plugins.module_utils import _names
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError
 from ansible_collections.nodecache.eks.plugins.module_utils._ssm_schedule import check_schedule
 from ansible_collections.nodecache.eks.plugins.module_utils._state import check_tags
@@ -21,13 +22,11 @@ OWN_TAGS = "nodecache.eks/"
 SOME = "[1-9][0-9]{0,6}|[1-9][0-9]?%|100%"
 WORDS = {
     "prefetch_region": (r"[a-z]{2,4}(-[a-z]+){1,2}-[0-9]+", "an AWS region such as eu-central-1"),
-    # It ends up in names of IAM roles, which have at most 64 characters, beside a region and a purpose.
-    "prefetch_name": ("[A-Za-z0-9][A-Za-z0-9_-]{0,23}", "1 to 24 letters, digits, _ and -, the first not _ or -"),
-    "prefetch_cluster": ("[A-Za-z0-9][A-Za-z0-9_-]{0,99}", "1 to 100 letters, digits, _ and -, the first not _ or -"),
+    "prefetch_name": _names.INSTALL,
+    "prefetch_cluster": _names.CLUSTER,
     "prefetch_max_concurrency": (SOME, "a number of nodes from 1, or 1% to 100%"),
     "prefetch_max_errors": (f"0%?|{SOME}", "a number of nodes from 0, or 0% to 100%"),
 }
-ROLE = (r"[A-Za-z0-9_+=,.@-]{1,64}", "names of roles, not ARNs, of 1 to 64 letters, digits or any of _ + = , . @ -")
 TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
 # An event pattern's characters (PutRule), and those of all inline policies of a role (IAM quotas).
 PATTERN, POLICY = 4096, 10240
@@ -38,7 +37,7 @@ def check(given: Mapping[str, Any]) -> None:
     for option, (pattern, allowed) in WORDS.items():
         expect(bool(re.fullmatch(pattern, str(given[option]))), option, given[option], allowed)
     for role in given["prefetch_node_roles"]:
-        expect(bool(re.fullmatch(ROLE[0], str(role))), "prefetch_node_roles", role, ROLE[1])
+        expect(bool(re.fullmatch(_names.ROLE[0], str(role))), "prefetch_node_roles", role, _names.ROLE[1])
     if given["prefetch_state"] == "absent":
         return
     expect(1 <= given["prefetch_keep"] <= _plan.KEEP, "prefetch_keep", given["prefetch_keep"], f"1 to {_plan.KEEP}")

@@ -190,6 +190,21 @@ def test_a_wrong_name_is_told(aws, run_module, name):
     assert result["msg"] == f"name has {name!r} but must have 1 to 24 letters, digits, _ and -, the first not _ or -."
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"cluster_name": "a/b"}, "cluster_name has 'a/b' but must have 1 to 100 letters, digits, _ and -, "),
+        (
+            {"node_roles": ["ok", "arn:aws:iam::1:role/x"]},
+            "node_roles has 'arn:aws:iam::1:role/x' but must have names ",
+        ),
+    ],
+)
+def test_a_wrong_cluster_or_role_is_told(aws, run_module, options, told):
+    result = run_module("prefetch_info", **({"name": "main", "cluster_name": "prod"} | options))
+    assert result["msg"].startswith(told)
+
+
 def test_an_error_names_the_thing_and_the_action(aws, run_module):
     aws.ListRules = lambda NamePrefix: refuse("AccessDeniedException", "ListRules")
     result = run_module("prefetch_info", name="main", cluster_name="prod")
