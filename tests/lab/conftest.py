@@ -18,9 +18,10 @@ from typing import Any
 import boto3
 import pytest
 import yaml
-from botocore.config import Config
 
 from lab import settings
+from tests.lab.bus import Bus
+from tests.lab.calls import UNCHECKED, until
 
 # No test looks at moto's thirteen hundred machine images, and each emptied account would make them anew.
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
@@ -100,16 +101,6 @@ class FakeFleet:
 def content(*lines: str, **parameters: Any) -> str:
     step = {"action": "aws:runShellScript", "name": "nodecache", "inputs": {"runCommand": list(lines)}}
     return json.dumps({"schemaVersion": "2.2", "parameters": parameters, "mainSteps": [step]})
-
-
-def until(condition: Callable[[], Any], seconds: float = 10) -> Any:
-    """Wait until the condition holds and return what it came to."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if value := condition():
-            return value
-        time.sleep(0.05)
-    raise AssertionError("it did not happen in time")
 
 
 class Lab:
@@ -272,7 +263,7 @@ class Refusals:
         """Make all calls, and fail with every one that came out otherwise."""
         from botocore.exceptions import ClientError
 
-        client = self.lab.client(service, config=Config(parameter_validation=False, retries={"total_max_attempts": 1}))
+        client = self.lab.client(service, config=UNCHECKED)
         odd = []
         for code, operation, params in given:
             try:
@@ -290,93 +281,6 @@ class Refusals:
 def refuses(lab: Lab) -> Refusals:
     """Return what checks that wrong calls are refused."""
     return Refusals(lab)
-
-
-class Bus:
-    """EventBridge with a rule `push` for tagged pushes, and the role its target assumes."""
-
-    DOCUMENT = f"arn:aws:ssm:{settings.REGION}:{settings.ACCOUNT}:document/nodecache-test"
-    RULE = f"arn:aws:events:{settings.REGION}:{settings.ACCOUNT}:rule/push"
-    NODES = f"arn:aws:ec2:{settings.REGION}:{settings.ACCOUNT}:instance/*"
-
-    def __init__(self, lab: Lab) -> None:
-        # The server has to refuse what the client would not even send.
-        unchecked = Config(parameter_validation=False)
-        self.lab, self.client, self.iam = lab, lab.client("events", config=unchecked), lab.client("iam")
-        pattern = {"source": ["aws.ecr"], "detail": {"image-tag": [{"anything-but": [""]}]}}
-        self.client.put_rule(Name="push", EventPattern=json.dumps(pattern))
-        condition = {
-            "StringEquals": {"aws:SourceAccount": settings.ACCOUNT},
-            "ArnEquals": {"aws:SourceArn": self.RULE},
-        }
-        self.role = self.make_role("events", condition)
-        tagged = {"StringEquals": {"ssm:resourceTag/role": "node"}}
-        self.allow(
-            {"Effect": "Allow", "Action": "ssm:SendCommand", "Resource": self.DOCUMENT},
-            {"Effect": "Allow", "Action": "ssm:SendCommand", "Resource": self.NODES, "Condition": tagged},
-        )
-
-    def make_role(self, name: str, condition: dict[str, Any], service: str = "events.amazonaws.com") -> str:
-        trusted = {"Service": service} if "." in service else {"AWS": service}
-        allow = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
-        document = {"Version": "2012-10-17", "Statement": [allow | ({"Condition": condition} if condition else {})]}
-        made = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document))
-        return str(made["Role"]["Arn"])
-
-    def allow(self, *statements: dict[str, Any], role: str = "events") -> None:
-        document = {"Version": "2012-10-17", "Statement": list(statements)}
-        self.iam.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=json.dumps(document))
-
-    def target(self, **more: Any) -> dict[str, Any]:
-        nodes = {"RunCommandTargets": [{"Key": "tag:role", "Values": ["node"]}]}
-        given = {"Id": "nodes", "Arn": self.DOCUMENT, "RoleArn": self.role, "RunCommandParameters": nodes}
-        return {key: value for key, value in (given | more).items() if value is not None}
-
-    def put(self, **more: Any) -> None:
-        self.client.put_targets(Rule="push", Targets=[self.target(**more)])
-
-    def push(self, tag: str = "v1", **detail: Any) -> None:
-        from moto.events.models import events_backends
-
-        # As AWS itself: nobody else may put an event of ECR.
-        text = json.dumps({"image-tag": tag} | detail)
-        entry = {"Source": "aws.ecr", "DetailType": "ECR Image Action", "Detail": text}
-        events_backends[settings.ACCOUNT][settings.REGION].put_events([entry])
-
-    def queue(self, name: str = "dead", policy: bool = True, rule: str = RULE) -> tuple[str, str]:
-        """Make a queue and return its URL and ARN."""
-        arn = f"arn:aws:sqs:{settings.REGION}:{settings.ACCOUNT}:{name}"
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
-        }
-        attributes = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})} if policy else {}
-        return self.lab.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"], arn
-
-    def message(self, url: str) -> dict[str, Any]:
-        """Return the next message of a queue, its attributes as plain text."""
-        sqs = self.lab.client("sqs")
-        found = until(lambda: sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages"))[0]
-        attributes = {key: value["StringValue"] for key, value in found.get("MessageAttributes", {}).items()}
-        return {"body": json.loads(found["Body"]), **attributes}
-
-    def metric(self, name: str, **dimensions: str) -> int:
-        from datetime import UTC, datetime, timedelta
-
-        now = datetime.now(UTC)
-        points = self.lab.client("cloudwatch").get_metric_statistics(
-            Namespace="AWS/Events",
-            MetricName=name,
-            Dimensions=[{"Name": k, "Value": v} for k, v in (dimensions or {"RuleName": "push"}).items()],
-            StartTime=now - timedelta(hours=1),
-            EndTime=now + timedelta(hours=1),
-            Period=3600,
-            Statistics=["Sum"],
-        )["Datapoints"]
-        return int(sum(point["Sum"] for point in points))
 
 
 @pytest.fixture

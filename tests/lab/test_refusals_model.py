@@ -12,13 +12,13 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 from moto.core.utils import camelcase_to_underscores
 
 from lab import settings
+from tests.lab.calls import UNCHECKED
 
 ARN = f"arn:aws:iam::{settings.ACCOUNT}:role/ghost"
 DIGEST = f"sha256:{'0' * 64}"
@@ -143,7 +143,6 @@ def clients() -> Iterator[dict[str, Any]]:
         module.install()
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    config = Config(parameter_validation=False, retries={"total_max_attempts": 1})
     yield {
         service: boto3.client(
             service,
@@ -151,7 +150,7 @@ def clients() -> Iterator[dict[str, Any]]:
             region_name=settings.REGION,
             aws_access_key_id=settings.ACCESS_KEY,
             aws_secret_access_key=settings.SECRET_KEY,
-            config=config,
+            config=UNCHECKED,
         )
         for service in ("ecr", "eks")
     }

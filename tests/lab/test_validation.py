@@ -13,11 +13,11 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.eks.responses import EKSResponse
 
 from lab import settings
+from tests.lab.calls import UNCHECKED
 
 TARGET = {"Key": "tag:a", "Values": ["b"]}
 
@@ -30,7 +30,7 @@ def raw(lab: Any, service: str) -> Any:
         region_name=settings.REGION,
         aws_access_key_id=settings.ACCESS_KEY,
         aws_secret_access_key=settings.SECRET_KEY,
-        config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
+        config=UNCHECKED,
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from lab import settings
 from lab.aws import ecr
+from tests.lab.calls import UNCHECKED
 
 
 @pytest.fixture
@@ -17,6 +18,12 @@ def client(lab: Any) -> Any:
     made = lab.client("ecr")
     made.create_repository(repositoryName="app")
     return made
+
+
+@pytest.fixture
+def unchecked(lab: Any, client: Any) -> Any:
+    """Return what sends ECR anything."""
+    return lab.client("ecr", config=UNCHECKED)
 
 
 @pytest.fixture

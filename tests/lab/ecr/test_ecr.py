@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Operations.html
 from __future__ import annotations
 
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from moto.core.utils import camelcase_to_underscores
@@ -17,9 +16,8 @@ OPERATIONS = sorted(Loader().load_service_model("ecr", "service-2")["operations"
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_no_operation_is_unknown(lab, client, operation):
+def test_no_operation_is_unknown(unchecked, operation):
     """An empty request is answered, or refused for what it lacks; moto's 500 would be neither."""
-    unchecked = lab.client("ecr", config=Config(parameter_validation=False, retries={"total_max_attempts": 1}))
     try:
         getattr(unchecked, camelcase_to_underscores(operation))()
     except ClientError as refused:

@@ -10,7 +10,6 @@ import json
 import urllib.parse
 
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lab import settings
@@ -22,11 +21,6 @@ from tests.lab.ecr.pushes import digest, manifest
 APP = {"repositoryName": "app"}
 NOBODY = f"sha256:{'0' * 64}"
 ABC = digest_of(b"abc")
-
-
-@pytest.fixture(name="unchecked")
-def unchecked_fixture(lab, client):
-    return lab.client("ecr", config=Config(parameter_validation=False, retries={"total_max_attempts": 1}))
 
 
 def refused(client, operation, **request):

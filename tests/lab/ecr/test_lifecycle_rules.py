@@ -9,10 +9,8 @@ import json
 from typing import Any
 
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
-from lab.aws import ecr
+from tests.lab.calls import refused
 
 
 def lifecycle(*rules: dict[str, Any]) -> str:
@@ -24,24 +22,6 @@ def rule(priority: Any = 1, action: Any = None, **selection: Any) -> dict[str, A
     base = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 3}
     chosen = {key: value for key, value in (base | selection).items() if value is not None}
     return {"rulePriority": priority, "selection": chosen, "action": action or {"type": "expire"}}
-
-
-@pytest.fixture
-def client(lab: Any) -> Any:
-    """Return ECR with one repository."""
-    ecr.install()
-    made = lab.client("ecr", config=Config(parameter_validation=False, retries={"total_max_attempts": 1}))
-    made.create_repository(repositoryName="app")
-    return made
-
-
-def refused(client: Any, operation: str, **request: Any) -> dict[str, Any]:
-    with pytest.raises(ClientError) as caught:
-        getattr(client, operation)(**request)
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    error: dict[str, Any] = caught.value.response["Error"]
-    assert error["Message"]
-    return error
 
 
 ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
@@ -88,10 +68,12 @@ LIFECYCLES = [
 
 
 @pytest.mark.parametrize(("text", "said"), [row[1:] for row in LIFECYCLES], ids=[row[0] for row in LIFECYCLES])
-def test_a_lifecycle_policy_that_is_none(client: Any, text: str, said: str) -> None:
+def test_a_lifecycle_policy_that_is_none(unchecked: Any, text: str, said: str) -> None:
     for operation in ("put_lifecycle_policy", "start_lifecycle_policy_preview"):
-        error = refused(client, operation, repositoryName="app", lifecyclePolicyText=text)
+        error = refused(unchecked, operation, repositoryName="app", lifecyclePolicyText=text)
         assert error["Code"] == "InvalidParameterException"
         assert "Lifecycle policy validation failure: " in error["Message"]
         assert said in error["Message"]
-    assert refused(client, "get_lifecycle_policy", repositoryName="app")["Code"] == "LifecyclePolicyNotFoundException"
+    assert (
+        refused(unchecked, "get_lifecycle_policy", repositoryName="app")["Code"] == "LifecyclePolicyNotFoundException"
+    )

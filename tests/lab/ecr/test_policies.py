@@ -10,11 +10,9 @@ import json
 from typing import Any
 
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from lab import settings
-from lab.aws import ecr
+from tests.lab.calls import refused
 
 READER = f"arn:aws:iam::{settings.ACCOUNT}:role/reader"
 
@@ -23,24 +21,6 @@ def policy(**changes: Any) -> str:
     statement = {"Sid": "a", "Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"} | changes
     kept = {key: value for key, value in statement.items() if value is not None}
     return json.dumps({"Version": "2012-10-17", "Statement": [kept]})
-
-
-@pytest.fixture
-def client(lab: Any) -> Any:
-    """Return ECR with one repository."""
-    ecr.install()
-    made = lab.client("ecr", config=Config(parameter_validation=False, retries={"total_max_attempts": 1}))
-    made.create_repository(repositoryName="app")
-    return made
-
-
-def refused(client: Any, operation: str, **request: Any) -> dict[str, Any]:
-    with pytest.raises(ClientError) as caught:
-        getattr(client, operation)(**request)
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    error: dict[str, Any] = caught.value.response["Error"]
-    assert error["Message"]
-    return error
 
 
 POLICIES = [
@@ -60,23 +40,23 @@ POLICIES = [
 
 
 @pytest.mark.parametrize("text", [row[1] for row in POLICIES], ids=[row[0] for row in POLICIES])
-def test_a_policy_that_is_none(client: Any, text: str) -> None:
+def test_a_policy_that_is_none(unchecked: Any, text: str) -> None:
     for request in (
         {"operation": "set_repository_policy", "repositoryName": "app", "policyText": text},
         {"operation": "put_registry_policy", "policyText": text.replace('"Action"', '"Resource": "*", "Action"')},
     ):
-        error = refused(client, **request)
+        error = refused(unchecked, **request)
         assert (error["Code"], "policy provided" in error["Message"]) == ("InvalidParameterException", True)
-    assert refused(client, "get_registry_policy")["Code"] == "RegistryPolicyNotFoundException"
+    assert refused(unchecked, "get_registry_policy")["Code"] == "RegistryPolicyNotFoundException"
 
 
-def test_a_registrys_policy_needs_a_resource_and_had_three_actions_once(client: Any) -> None:
-    assert refused(client, "put_registry_policy", policyText=policy())["Code"] == "InvalidParameterException"
-    client.put_registry_policy(policyText=policy(Resource="*"))
-    client.put_account_setting(name="REGISTRY_POLICY_SCOPE", value="V1")
-    error = refused(client, "put_registry_policy", policyText=policy(Resource="*"))
+def test_a_registrys_policy_needs_a_resource_and_had_three_actions_once(unchecked: Any) -> None:
+    assert refused(unchecked, "put_registry_policy", policyText=policy())["Code"] == "InvalidParameterException"
+    unchecked.put_registry_policy(policyText=policy(Resource="*"))
+    unchecked.put_account_setting(name="REGISTRY_POLICY_SCOPE", value="V1")
+    error = refused(unchecked, "put_registry_policy", policyText=policy(Resource="*"))
     assert error["Code"] == "InvalidParameterException"
-    client.put_registry_policy(policyText=policy(Resource="*", Action="ecr:ReplicateImage"))
+    unchecked.put_registry_policy(policyText=policy(Resource="*", Action="ecr:ReplicateImage"))
 
 
 @pytest.mark.parametrize(
@@ -88,19 +68,19 @@ def test_a_registrys_policy_needs_a_resource_and_had_three_actions_once(client: 
         ("BASIC", ["DAILY"]),
     ],
 )
-def test_scanning_that_cannot_be(client: Any, kind: str, paces: list[str]) -> None:
+def test_scanning_that_cannot_be(unchecked: Any, kind: str, paces: list[str]) -> None:
     every = [{"filter": "*", "filterType": "WILDCARD"}]
     rules = [{"scanFrequency": pace, "repositoryFilters": every} for pace in paces]
-    error = refused(client, "put_registry_scanning_configuration", scanType=kind, rules=rules)
+    error = refused(unchecked, "put_registry_scanning_configuration", scanType=kind, rules=rules)
     assert error["Code"] == "InvalidParameterException"
 
 
-def test_policies_are_kept_as_they_were_sent(client: Any) -> None:
+def test_policies_are_kept_as_they_were_sent(unchecked: Any) -> None:
     statement = {"Sid": "Pull", "Effect": "Allow", "Principal": {"AWS": READER}, "Action": ["ecr:BatchGetImage"]}
     text = json.dumps({"Version": "2008-10-17", "Statement": [statement]})
-    client.set_repository_policy(repositoryName="app", policyText=text)
-    assert client.get_repository_policy(repositoryName="app")["policyText"] == text
+    unchecked.set_repository_policy(repositoryName="app", policyText=text)
+    assert unchecked.get_repository_policy(repositoryName="app")["policyText"] == text
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement | {"Resource": "*"}]})
-    client.put_registry_policy(policyText=text)
-    assert client.get_registry_policy()["policyText"] == text
-    assert client.delete_registry_policy()["policyText"] == text
+    unchecked.put_registry_policy(policyText=text)
+    assert unchecked.get_registry_policy()["policyText"] == text
+    assert unchecked.delete_registry_policy()["policyText"] == text

@@ -11,11 +11,10 @@ import json
 from typing import Any
 
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from lab import settings
 from lab.aws import ecr
+from tests.lab.calls import UNCHECKED, refused
 
 ARN = f"arn:aws:ecr:{settings.REGION}:{settings.ACCOUNT}:repository/"
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
@@ -49,22 +48,13 @@ def manifest(*layers: str, **more: Any) -> str:
 def client(lab: Any) -> Any:
     """Return ECR with an empty repository, one with an image, and one whose tags stay."""
     ecr.install()
-    made = lab.client("ecr", config=Config(parameter_validation=False, retries={"total_max_attempts": 1}))
+    made = lab.client("ecr", config=UNCHECKED)
     for name in ("empty", "app"):
         made.create_repository(repositoryName=name)
     made.create_repository(repositoryName="fixed", imageTagMutability="IMMUTABLE")
     for name in ("app", "fixed"):
         made.put_image(repositoryName=name, imageManifest=manifest("config", "one"), imageTag="v1")
     return made
-
-
-def refused(client: Any, operation: str, **request: Any) -> dict[str, Any]:
-    with pytest.raises(ClientError) as caught:
-        getattr(client, operation)(**request)
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    error: dict[str, Any] = caught.value.response["Error"]
-    assert error["Message"]
-    return error
 
 
 IMAGE = {"imageDigest": NOBODY}

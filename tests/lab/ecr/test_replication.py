@@ -9,29 +9,9 @@ import json
 from typing import Any
 
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from lab import settings
-from lab.aws import ecr
-
-
-@pytest.fixture
-def client(lab: Any) -> Any:
-    """Return ECR with one repository."""
-    ecr.install()
-    made = lab.client("ecr", config=Config(parameter_validation=False, retries={"total_max_attempts": 1}))
-    made.create_repository(repositoryName="app")
-    return made
-
-
-def refused(client: Any, operation: str, **request: Any) -> dict[str, Any]:
-    with pytest.raises(ClientError) as caught:
-        getattr(client, operation)(**request)
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    error: dict[str, Any] = caught.value.response["Error"]
-    assert error["Message"]
-    return error
+from tests.lab.calls import refused
 
 
 def place(region: str = "eu-west-1", account: str = settings.ACCOUNT) -> dict[str, str]:
@@ -50,27 +30,27 @@ def place(region: str = "eu-west-1", account: str = settings.ACCOUNT) -> dict[st
         ([{"destinations": [place(account="1")]}], "[0-9]{12}"),
     ],
 )
-def test_a_replication_that_cannot_be(client: Any, rules: list[Any], said: str | None) -> None:
+def test_a_replication_that_cannot_be(unchecked: Any, rules: list[Any], said: str | None) -> None:
     config = {"rules": rules}
     if said is None:
-        assert client.put_replication_configuration(replicationConfiguration=config)
+        assert unchecked.put_replication_configuration(replicationConfiguration=config)
         return
-    error = refused(client, "put_replication_configuration", replicationConfiguration=config)
+    error = refused(unchecked, "put_replication_configuration", replicationConfiguration=config)
     assert error["Code"] == "InvalidParameterException"
     assert said in error["Message"]
-    assert client.describe_registry()["replicationConfiguration"] == {"rules": []}
+    assert unchecked.describe_registry()["replicationConfiguration"] == {"rules": []}
 
 
-def test_replication_is_on_its_way_to_where_its_rules_send_an_image(client: Any) -> None:
+def test_replication_is_on_its_way_to_where_its_rules_send_an_image(unchecked: Any) -> None:
     place = {"region": "eu-west-1", "registryId": settings.ACCOUNT}
     mine = [{"filter": "mine/", "filterType": "PREFIX_MATCH"}]
     rules = [{"destinations": [place], "repositoryFilters": mine}]
-    client.put_replication_configuration(replicationConfiguration={"rules": rules})
+    unchecked.put_replication_configuration(replicationConfiguration={"rules": rules})
     text = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"})
     for name, expected in (("mine/app", [{**place, "status": "IN_PROGRESS"}]), ("other", [])):
-        client.create_repository(repositoryName=name)
-        client.put_image(repositoryName=name, imageManifest=text, imageTag="v1")
-        status = client.describe_image_replication_status(repositoryName=name, imageId={"imageTag": "v1"})
+        unchecked.create_repository(repositoryName=name)
+        unchecked.put_image(repositoryName=name, imageManifest=text, imageTag="v1")
+        status = unchecked.describe_image_replication_status(repositoryName=name, imageId={"imageTag": "v1"})
         assert status["replicationStatuses"] == expected
-        signing = client.describe_image_signing_status(repositoryName=name, imageId={"imageTag": "v1"})
+        signing = unchecked.describe_image_signing_status(repositoryName=name, imageId={"imageTag": "v1"})
         assert signing["signingStatuses"] == []

@@ -12,16 +12,7 @@ from typing import Any
 import pytest
 
 from lab import settings
-from lab.aws import ecr
 from lab.aws.ecr import tokens as ecr_tokens
-
-
-@pytest.fixture
-def client(lab: Any) -> Any:
-    ecr.install()
-    made = lab.client("ecr")
-    made.create_repository(repositoryName="app")
-    return made
 
 
 def test_token_is_random_and_ends_after_twelve_hours(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

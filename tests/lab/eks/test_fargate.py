@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateFargateProfile.htm
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError
+
+from tests.lab.eks.calls import refused
 
 ROLE = "arn:aws:iam::123456789012:role/node"
 PROFILE = {
@@ -15,13 +16,6 @@ PROFILE = {
     "podExecutionRoleArn": ROLE,
     "selectors": [{"namespace": "n"}],
 }
-
-
-def refused(client, operation, **request):
-    with pytest.raises(ClientError) as caught:
-        getattr(client, operation)(**request)
-    assert 400 <= caught.value.response["ResponseMetadata"]["HTTPStatusCode"] < 500
-    return caught.value.response["Error"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/eks/latest/APIReference/API_Operations.html
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError
+
+from tests.lab.eks.calls import refused
 
 VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 ROLE = "arn:aws:iam::123456789012:role/node"
@@ -78,13 +79,6 @@ LISTS = {
 def where(name, cluster):
     member = "name" if "cluster" in name or "update" in name.split("_")[1] or name == "list_updates" else "clusterName"
     return {member: cluster}
-
-
-def refused(client, operation, **request):
-    with pytest.raises(ClientError) as caught:
-        getattr(client, operation)(**request)
-    assert 400 <= caught.value.response["ResponseMetadata"]["HTTPStatusCode"] < 500
-    return caught.value.response["Error"]
 
 
 @pytest.fixture(name="with_entries")

@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.lab.eks.calls import refused
+
 GROUP = {"clusterName": "c", "nodegroupName": "g"}
 
 
@@ -36,13 +38,6 @@ def test_taints_are_known_by_key_and_effect(account):
     assert account.reach("g", "ACTIVE")["taints"] == [other, {**taint, "value": "w"}]
     account.eks.update_nodegroup_config(**GROUP, taints={"removeTaints": [other]})
     assert account.reach("g", "ACTIVE")["taints"] == [{**taint, "value": "w"}]
-
-
-def refused(client, operation, **request):
-    with pytest.raises(ClientError) as caught:
-        getattr(client, operation)(**request)
-    assert 400 <= caught.value.response["ResponseMetadata"]["HTTPStatusCode"] < 500
-    return caught.value.response["Error"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError
+
+from tests.lab.eks.calls import refused
 
 
 def test_versions_are_described(account):
@@ -18,13 +19,6 @@ def test_versions_are_described(account):
     (one,) = account.eks.describe_cluster_versions(clusterVersions=["1.33"])["clusterVersions"]
     assert (one["status"], one["kubernetesPatchVersion"].startswith("1.33.")) == ("extended-support", True)
     assert len(account.eks.describe_cluster_versions(defaultOnly=True)["clusterVersions"]) == 1
-
-
-def refused(client, operation, **request):
-    with pytest.raises(ClientError) as caught:
-        getattr(client, operation)(**request)
-    assert 400 <= caught.value.response["ResponseMetadata"]["HTTPStatusCode"] < 500
-    return caught.value.response["Error"]
 
 
 @pytest.mark.parametrize("version", ["1.29", "2.0", "1.34.1", "latest", "x"])

@@ -11,14 +11,8 @@ import json
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-
-def refusal(call: Any, **params: Any) -> dict[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    return caught.value.response["Error"]
+from tests.lab.calls import refusal
 
 
 @pytest.mark.parametrize(

@@ -10,20 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from lab import settings
+from tests.lab.calls import refusal
 
 QUEUE = f"arn:aws:sqs:{settings.REGION}:{settings.ACCOUNT}:q"
 BLOCK = {"Key": "tag:role", "Values": ["node"]}
 TRANSFORMER = {"InputTemplate": '{"tag":["a"]}'}
-
-
-def refusal(call: Any, **params: Any) -> dict[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    return caught.value.response["Error"]
 
 
 @pytest.mark.parametrize(

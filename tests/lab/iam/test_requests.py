@@ -14,11 +14,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab import settings
+from tests.lab.calls import refusal
 
 
 def test_nobody_passes_a_role_without_being_allowed_to(bus: Any) -> None:
     """The same user may do all of it, but pass no role; and then this role to this service alone."""
-    from botocore.exceptions import ClientError
 
     lab, iam = bus.lab, bus.iam
     trusted = bus.make_role("systems", {}, "ssm.amazonaws.com")
@@ -48,13 +48,6 @@ def test_nobody_passes_a_role_without_being_allowed_to(bus: Any) -> None:
         condition = {"Condition": {"StringEquals": {"iam:PassedToService": service}}}
         allow({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*", **condition})
         call()
-
-
-def refusal(call: Any, **params: Any) -> dict[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    return caught.value.response["Error"]
 
 
 def test_only_who_may_pass_a_role_puts_a_target_with_it(lab: Any, bus: Any) -> None:

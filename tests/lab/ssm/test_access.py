@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-setting
 
 from __future__ import annotations
 
-import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,22 +13,7 @@ from lab.aws import iam
 from lab.aws.ssm import access
 from tests.lab.calls import code
 from tests.lab.ssm.with_commands import TAGGED, finished, rows
-
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
-
-
-def grant(lab: Any, role: str, *statements: dict[str, Any], profile: bool = False) -> str:
-    client = lab.client("iam")
-    arn = client.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-    policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-    client.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=policy)
-    if profile:
-        client.create_instance_profile(InstanceProfileName=role)
-        client.add_role_to_instance_profile(InstanceProfileName=role, RoleName=role)
-    return arn
+from tests.lab.ssm.with_roles import grant
 
 
 def test_what_the_callers_policy_does_not_allow(lab: Any) -> None:

@@ -8,7 +8,6 @@ https://github.com/aws/amazon-ssm-agent/tree/mainline/agent/framework/processor/
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from lab.aws.ssm.output import cut, joined
 from tests.lab.calls import code
 from tests.lab.ssm.with_commands import finished, rows, send
+from tests.lab.ssm.with_roles import grant
 
 
 def test_output_is_cut_with_the_agents_marks() -> None:
@@ -25,23 +25,6 @@ def test_output_is_cut_with_the_agents_marks() -> None:
     both = joined("o" * 3000, "e" * 3000)
     assert "---Output truncated---" in both and both.endswith("\n---Error truncated----") and len(both) <= 2500
     assert joined("o" * 2399, "") == "o" * 2399
-
-
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
-
-
-def grant(lab: Any, role: str, *statements: dict[str, Any], profile: bool = False) -> str:
-    client = lab.client("iam")
-    arn = client.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-    policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-    client.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=policy)
-    if profile:
-        client.create_instance_profile(InstanceProfileName=role)
-        client.add_role_to_instance_profile(InstanceProfileName=role, RoleName=role)
-    return arn
 
 
 def test_output_goes_to_s3_with_the_nodes_role(lab: Any) -> None:
