@@ -170,8 +170,8 @@ def follow(chosen: argparse.Namespace) -> int:
 def environment() -> dict[str, str]:
     """Return the variables that point AWS's tools at the lab."""
     places = os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin").split(os.pathsep)
-    # First the interpreter's folder, with the aws that is known to work; the lab's own stands in for the CLI's plugin.
-    here = [str(Path(sys.executable).parent), str(server.ROOT / "lab/bin")]
+    # First an aws that works as version 2 does, and what stands in for its plugin; then the interpreter they run on.
+    here = [str(server.ROOT / "lab/bin"), str(Path(sys.executable).parent)]
     return {
         "AWS_ENDPOINT_URL": settings.endpoint(),
         "AWS_ACCESS_KEY_ID": settings.ACCESS_KEY,

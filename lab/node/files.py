@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from lab import packages, settings
-from lab.node import aws_command, credential_provider, machine_image, runtime
+from lab import aws_command, packages, settings
+from lab.node import credential_provider, machine_image, runtime
 
 # What the host has in these must not show on a node.
 HIDDEN = ("etc/containerd", "etc/docker", "etc/kubernetes", "etc/eks", "etc/nerdctl", "etc/cni")

@@ -46,7 +46,7 @@ FILES = {
                 "Effect": "Allow",
                 "Action": "ssm:SendCommand",
                 "Resource": ["arn:aws:ec2:$EDP_AWS_REGION:$EDP_AWS_ACCOUNT:instance/*"],
-                "Condition": {"StringEquals": {"ec2:ResourceTag/*": ["$EDP_NAME-nodegroup-Node"]}},
+                "Condition": {"StringEquals": {"ec2:ResourceTag/*": ["$EDP_NAME"]}},
             },
             {
                 "Effect": "Allow",

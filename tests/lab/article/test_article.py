@@ -110,6 +110,9 @@ def test_a_push_reaches_the_node(person):
     found = json.loads(person.types(invocations))["CommandInvocations"]
     assert [one["Status"] for one in found] == ["Success"], found
     assert found[0]["DocumentName"] == "arn:aws:ssm:us-east-1::document/AWS-RunShellScript"
+    # Version 2 of the CLI, which the article asks for, tells times as people write them.
+    assert re.match(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+[+-]\d\d:\d\d$", found[0]["RequestedDateTime"])
+    assert "Status: Success" in person.types(f"{invocations} --no-cli-pager --output yaml")
     assert "done" in found[0]["CommandPlugins"][0]["Output"]
     person.types("aws cloudwatch list-metrics --namespace AWS/Events | grep -q '\"Invocations\"'")
     person.types("aws cloudwatch list-metrics --namespace AWS/Events | grep FailedInvocations", code=1)
@@ -138,6 +141,15 @@ def test_the_node_has_the_image(person):
     said = sessions(person)
     assert re.search(r"ip-192-168-[12]-\d+\.ec2\.internal", said)
     assert said.count(name) == 1
+
+
+def test_the_nodes_aws_works_as_version_2_too(person):
+    said = person.types(
+        f"aws ssm start-session --target $({INSTANCES}) --document-name AWS-StartInteractiveCommand --parameters"
+        ' "command=aws --version && aws ecr describe-images --repository-name $EDP_NAME --no-cli-pager --output yaml"'
+    )
+    assert "\naws-cli/2." in said
+    assert "imageTags:\n  - latest" in said
 
 
 def test_the_labs_status_and_logs_tell_of_it(person, lab):

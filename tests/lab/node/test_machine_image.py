@@ -111,6 +111,7 @@ def test_a_node_looks_like_an_eks_node(nodes, tmp_path, monkeypatch):
     assert "us-east-1" in on_node(
         "aws configure list; aws ssm describe-parameters --debug 2>&1 | grep -o ssm.us-east-1"
     )
+    assert on_node("aws --version").startswith("aws-cli/2.")
     for tool in machine_image.ABSENT:
         on_node(f"command -v {tool}", code=1)
     assert "kubernetes/pause" in on_node("sudo ctr -n k8s.io images ls -q")
