@@ -18,6 +18,7 @@ PACKAGES = {
     "nsenter": "util-linux",
     "unshare": "util-linux",
     "curl": "curl",
+    "jq": "jq",
     "openssl": "openssl",
 }
 PROBE = "nc-probe"

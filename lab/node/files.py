@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from lab import aws_command, packages, settings
-from lab.node import credential_provider, machine_image, runtime
+from lab.node import credential_provider, machine_image, runtime, tools
 
 # What the host has in these must not show on a node.
 HIDDEN = ("etc/containerd", "etc/docker", "etc/kubernetes", "etc/eks", "etc/nerdctl", "etc/cni")
@@ -46,9 +46,11 @@ def write(node: Path, instance_id: str, private_ip: str, zone: str) -> None:
     _text(files / "etc/eks/image-credential-provider/ecr-credential-provider", script(credential_provider), 0o755)
     for name, place in programs().items():
         (files / name).symlink_to(place)
-    _text(files / "usr/bin/sudo", machine_image.SUDO, 0o755)
+    for name, text in tools.SCRIPTS.items():
+        _text(files / "usr/bin" / name, text, 0o755)
+    (files / "etc/eks/pause.tar").symlink_to(settings.CACHE / "pause.tar")
     _text(files / "usr/bin/aws", script(aws_command), 0o755)
-    for name in machine_image.ABSENT:
+    for name in tools.ABSENT:
         # The overlay takes such a device for the absence of the file below.
         os.mknod(files / "usr/bin" / name, stat.S_IFCHR)
 

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,6 +19,12 @@ from lab.node.role import Role
 
 TOKEN_PATH = "/latest/api/token"  # noqa: S105
 LONGEST = 21600
+PAGE = """<?xml version="1.0" encoding="iso-8859-1"?>
+<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en" lang="en">
+ <head><title>{0}</title></head>
+ <body><h1>{0}</h1></body>
+</html>
+"""
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,15 @@ def document(identity: Identity) -> dict[str, Any]:
         "accountId": settings.ACCOUNT,
         "architecture": "x86_64",
         "availabilityZone": machine.zone,
+        "billingProducts": None,
+        "devpayProductCodes": None,
+        "marketplaceProductCodes": None,
         "imageId": machine.image,
         "instanceId": identity.instance_id,
         "instanceType": machine.instance_type,
+        "kernelId": None,
         "privateIp": identity.private_ip,
+        "ramdiskId": None,
         "region": settings.REGION,
         "version": "2017-09-30",
     }
@@ -88,6 +100,8 @@ def answers(identity: Identity) -> dict[str, str]:
         "/latest/meta-data/local-ipv4": identity.private_ip,
         "/latest/meta-data/local-hostname": host,
         "/latest/meta-data/hostname": host,
+        "/latest/meta-data/profile": "default-hvm",
+        "/latest/meta-data/system": "nitro",
         "/latest/meta-data/placement/region": settings.REGION,
         "/latest/meta-data/placement/availability-zone": machine.zone,
         "/latest/meta-data/placement/availability-zone-id": machine.zone_id,
@@ -121,9 +135,10 @@ class Handler(BaseHTTPRequestHandler):
         """Stay quiet: the paths are polled."""
 
     def _answer(self, status: int, text: str = "", **headers: str) -> None:
-        body = text.encode()
+        # What is refused comes with a page, which a script that forgot its token takes for an answer.
+        body = (text if status == HTTPStatus.OK else PAGE.format(f"{status} - {HTTPStatus(status).phrase}")).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Type", "text/plain" if status == HTTPStatus.OK else "text/html")
         self.send_header("Content-Length", str(len(body)))
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)

@@ -90,6 +90,8 @@ def file_systems(node: Path) -> None:
         place = Path("/var/lib", name)
         place.mkdir(exist_ok=True)
         mount(f"/run/node/{name}", str(place), flags=MS_BIND)
+    # The kubelet's own disk, for whoever asks how full it is.
+    Path("/var/lib/kubelet").mkdir(exist_ok=True)
     for place in COVERED:
         if os.path.isdir(place) and not os.path.islink(place):
             cover(place, kept)

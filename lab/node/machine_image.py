@@ -27,39 +27,6 @@ VENDOR_URL="https://aws.amazon.com/"
 SUPPORT_END="2029-06-30"
 """
 
-# Tools of the host that the image does not have: a script that leans on one must fail here too.
-ABSENT = ("buildah", "crictl", "docker", "kubectl", "podman", "skopeo")
-
-# Amazon Linux's sudoers: env_reset, these kept, and this secure_path.
-SUDO = """#!/bin/bash
-# A node's scripts run as root already; what sudo changes for them is the environment.
-keep=(TERM LANG LC_ALL DISPLAY PS1 PS2 HOSTNAME)
-all= assignments=()
-while [ $# -gt 0 ]; do
-    case $1 in
-        --) shift; break ;;
-        -E|--preserve-env) all=1; shift ;;
-        --preserve-env=*) IFS=, read -ra more <<<"${1#*=}"; keep+=("${more[@]}"); shift ;;
-        -u|--user|-g|--group)
-            [ "$2" = root ] || { echo "sudo: unknown user or group $2" >&2; exit 1; }
-            shift 2 ;;
-        --user=root|--group=root|-n|-H|-S|-b|-k) shift ;;
-        -i|-s|--login|--shell) shift; [ $# -gt 0 ] && set -- bash -c "$*" || set -- bash; break ;;
-        -*) echo "sudo: option $1 is not known" >&2; exit 1 ;;
-        [A-Za-z_]*=*) assignments+=("$1"); shift ;;
-        *) break ;;
-    esac
-done
-[ $# -gt 0 ] || { echo "usage: sudo [-E] [-u user] [VAR=value] command" >&2; exit 1; }
-clean=()
-if [ -z "$all" ]; then
-    clean=(-i)
-    for name in "${keep[@]}"; do [ -z "${!name+x}" ] || clean+=("$name=${!name}"); done
-fi
-exec env "${clean[@]}" HOME=/root USER=root LOGNAME=root SUDO_USER=root SUDO_UID=0 SUDO_GID=0 \\
-    PATH=/sbin:/bin:/usr/sbin:/usr/bin "${assignments[@]}" "$@"
-"""
-
 PROVIDERS = {
     "apiVersion": "kubelet.config.k8s.io/v1",
     "kind": "CredentialProviderConfig",
@@ -147,6 +114,7 @@ def kubelet(instance_id: str, zone: str) -> dict[str, object]:
     }
 
 
+KUBELET = "Kubernetes v1.35.4-eks-0123456"
 # What the image says of its own making.
 RELEASE = """BASE_AMI_ID="ami-0fedcba9876543210"
 BUILD_TIME="Mon Jul 20 00:00:00 UTC 2026"
@@ -176,6 +144,7 @@ def texts(instance_id: str, private_ip: str, zone: str) -> dict[str, str]:
     return {
         "containerd/config.toml": runtime.configuration(),
         "eks/containerd-version.txt": runtime.banner(runtime.programs()),
+        "eks/kubelet-version.txt": f"{KUBELET}\n",
         "eks/image-credential-provider/config.json": json.dumps(PROVIDERS, indent=2),
         "eks/kubelet/environment": kubelet_flags(private_ip),
         "eks/release": RELEASE,

@@ -15,7 +15,7 @@ import sys
 import pytest
 
 from lab import packages, settings
-from lab.node import credential_provider, files, machine_image, runtime
+from lab.node import credential_provider, files, machine_image, runtime, tools
 
 NODE = "i-0aaaaaaaaaaaaaab1"
 ADDRESS = "10.77.0.31"
@@ -48,7 +48,7 @@ def node_fixture(tmp_path, monkeypatch):
 def test_the_hosts_folders_are_hidden_and_its_tools_gone(node):
     for name in files.HIDDEN:
         assert os.getxattr(node / "files" / name, files.OPAQUE) == b"y"
-    for name in machine_image.ABSENT:
+    for name in tools.ABSENT:
         there = os.lstat(node / "files/usr/bin" / name)
         assert stat.S_ISCHR(there.st_mode) and there.st_rdev == 0
 

@@ -37,6 +37,8 @@ def ask(url, method="GET", **headers):
         with urllib.request.urlopen(urllib.request.Request(url, method=method, headers=headers), timeout=5) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
+        # What comes with a refusal is a page that names it, and never an answer.
+        assert f"<title>{error.code} - {error.reason}</title>" in error.read().decode()
         return error.code, ""
 
 
