@@ -24,7 +24,9 @@ options:
     type: dict
     required: true
   install:
-    description: The C(things) that were found, the C(region), C(node_roles), C(dead_letter) and C(alarms).
+    description:
+      - The C(things) that were found and those that are C(missing).
+      - The C(name), C(cluster), C(region), C(node_roles), C(dead_letter) and C(alarms) of the install.
     type: dict
     required: true
 """
@@ -35,18 +37,22 @@ EXAMPLES = r"""
     msg: "{{ (plan | nodecache.eks.prefetch_parts(install)).names }}"
   vars:
     install:
+      name: main
+      cluster: prod
       region: eu-central-1
       node_roles: [prod-node]
       dead_letter: true
       alarms: false
       things: "{{ found.install.things }}"
+      missing: "{{ found.install.missing }}"
 """
 
 RETURN = r"""
 _value:
   description:
     - C(names) of all that the plan makes, and the things that have to go, C(gone), both by kind.
-    - C(taken) are the wanted names that somebody else's things have, and C(theirs) all of somebody else's, as text.
+    - C(theirs) are all of somebody else's, as text.
+    - C(refused) says why nothing may be made, in one sentence that is empty when all is well.
   type: dict
 """
 
@@ -54,7 +60,9 @@ _value:
 def prefetch_parts(plan: Mapping[str, Any], install: Mapping[str, Any]) -> dict[str, Any]:
     """Return the names of all that a plan makes, what has to go, and what is somebody else's."""
     names: dict[str, list[str]] = _plan.names(plan, install) if plan else {}
-    return {"names": names, **_plan.compare(install["things"], names)}
+    found = _plan.compare(install["things"], names)
+    refused = _plan.refusal(found.pop("taken"), install["missing"], names, install)
+    return {"names": names, "refused": refused, **found}
 
 
 class FilterModule:

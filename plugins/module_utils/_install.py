@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
@@ -16,6 +17,9 @@ from ansible_collections.nodecache.eks.plugins.module_utils._aws import call, pa
 
 # The document remembers the nodes' roles, one in each tag: their policies cannot be found from the other side.
 NODE_ROLE = "nodecache.eks/node-role/"
+_NO_ROLE, _NO_CLUSTER, _NO_TOPIC = "NoSuchEntity", "ResourceNotFoundException", "NotFound"
+# A topic of another account may well let this one publish and not look.
+_NOT_SHOWN = ["AuthorizationError", "AccessDenied"]
 _NO_QUEUE = ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"]
 
 Thing = dict[str, Any]
@@ -28,6 +32,35 @@ def account(sts: Any) -> dict[str, str]:
     with call("account", "tell", "caller"):
         caller = sts.get_caller_identity(aws_retry=True)
     return {"account": caller["Account"], "partition": caller["Arn"].split(":")[1]}
+
+
+def no_role(iam: Any, name: str) -> bool:
+    with call("role", "look up", name):
+        try:
+            iam.get_role(RoleName=name, aws_retry=True)
+        except is_boto3_error_code(_NO_ROLE):
+            return True
+    return False
+
+
+def no_cluster(eks: Any, name: str) -> bool:
+    with call("cluster", "describe", name):
+        try:
+            eks.describe_cluster(name=name, aws_retry=True)
+        except is_boto3_error_code(_NO_CLUSTER):
+            return True
+    return False
+
+
+def no_topic(sns: Any, arn: str) -> bool:
+    with call("topic", "look up", arn):
+        try:
+            sns.get_topic_attributes(TopicArn=arn, aws_retry=True)
+        except is_boto3_error_code(_NO_TOPIC):
+            return True
+        except is_boto3_error_code(_NOT_SHOWN):
+            return False
+    return False
 
 
 class Install:
@@ -55,6 +88,17 @@ class Install:
             unfinished = thing.pop("unfinished", False)
             thing["ours"] = thing["ours"] or (unfinished and bool(whose))
         return found + [{**policy, "ours": whose is not False} for policy in policies.result()]
+
+    def missing(self, ask: Ask, things: Iterable[Thing], node_roles: Iterable[str], topic: str) -> dict[str, list[str]]:
+        """Return what the install needs and is not there, by kind; what it has used before was there."""
+        used = {thing["name"] for thing in things if thing["kind"] == "node_policy"}
+        roles = {name: ask("iam", partial(no_role, name=name)) for name in node_roles if name not in used}
+        topics = {topic: ask("sns", lambda sns: no_topic(sns, topic))} if topic else {}
+        cluster, clusters = self.owner["nodecache.eks/cluster"], {}
+        if not any(thing["kind"] == "document" and thing["name"] == self.identity for thing in things):
+            clusters[cluster] = ask("eks", lambda eks: no_cluster(eks, cluster))
+        kinds = {"cluster": clusters, "node_role": roles, "topic": topics}
+        return {kind: [name for name, answer in asked.items() if answer.result()] for kind, asked in kinds.items()}
 
     def _named(self, name: str) -> bool:
         return name == self.identity or name.startswith(f"{self.identity}.")
@@ -124,7 +168,7 @@ class Install:
             with call("role", "look up", name):
                 try:
                     role = iam.get_role(RoleName=name, aws_retry=True)["Role"]
-                except is_boto3_error_code("NoSuchEntity"):
+                except is_boto3_error_code(_NO_ROLE):
                     continue
             found.append(self._thing("role", name, boto3_tag_list_to_ansible_dict(role.get("Tags") or [])))
         return found
@@ -135,7 +179,7 @@ class Install:
             with call("role", f"look up policy '{policy}' of", role):
                 try:
                     iam.get_role_policy(RoleName=role, PolicyName=policy, aws_retry=True)
-                except is_boto3_error_code("NoSuchEntity"):
+                except is_boto3_error_code(_NO_ROLE):
                     continue
             found.append({"kind": "node_policy", "name": role})
         return found

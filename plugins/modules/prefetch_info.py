@@ -37,11 +37,21 @@ options:
     description: Whether to count the cluster's running nodes.
     type: bool
     default: false
+  tell_missing:
+    description:
+      - Whether to tell what the install needs and is not there.
+      - Those are the cluster, while the install has no document, the O(node_roles) and the topic.
+    type: bool
+    default: false
+  alarm_topic_arn:
+    description: The topic to look for with O(tell_missing).
+    type: str
+    default: ""
 notes:
   - "IAM actions: sts:GetCallerIdentity, ssm:ListDocuments, ssm:ListAssociations, ssm:ListTagsForResource,
     events:ListRules, events:ListTagsForResource, sqs:GetQueueUrl, sqs:ListQueueTags,
     sqs:GetQueueAttributes, cloudwatch:DescribeAlarms, iam:GetRole and iam:GetRolePolicy; with O(count_nodes)
-    ec2:DescribeInstances."
+    ec2:DescribeInstances; with O(tell_missing) eks:DescribeCluster and sns:GetTopicAttributes."
 seealso:
   - module: nodecache.eks.image_cache_info
 extends_documentation_fragment:
@@ -89,6 +99,11 @@ install:
       type: int
       returned: with O(count_nodes)
       sample: 12
+    missing:
+      description: Names of what is not there, by kind. A topic that another account does not show counts as there.
+      type: dict
+      returned: with O(tell_missing)
+      sample: {cluster: [], node_role: [prod-node], topic: []}
     things:
       description: All there is under the install's names.
       type: list
@@ -158,6 +173,8 @@ def find(module: AnsibleAWSModule) -> dict[str, object]:
         found: dict[str, Any] = ask("sts", account).result()
         found["things"] = install.things(ask, params["node_roles"])
         found["node_roles"] = install.recorded_roles
+        if params["tell_missing"]:
+            found["missing"] = install.missing(ask, found["things"], params["node_roles"], params["alarm_topic_arn"])
         if params["count_nodes"]:
             nodes = [{"key": f"tag:kubernetes.io/cluster/{params['cluster_name']}", "values": ["owned"]}]
             found["running_nodes"] = len(ask("ec2", lambda ec2: running_instances(ec2, nodes)).result())
@@ -171,6 +188,8 @@ def main() -> None:
             "cluster_name": {"type": "str", "required": True},
             "node_roles": {"type": "list", "elements": "str", "default": []},
             "count_nodes": {"type": "bool", "default": False},
+            "tell_missing": {"type": "bool", "default": False},
+            "alarm_topic_arn": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )

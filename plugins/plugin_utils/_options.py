@@ -28,8 +28,9 @@ WORDS = {
     "prefetch_max_errors": (f"0%?|{SOME}", "a number of nodes from 0, or 0% to 100%"),
 }
 TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
-# An event pattern's characters (PutRule), and those of all inline policies of a role (IAM quotas).
-PATTERN, POLICY = 4096, 10240
+# The characters of a role's trust policy without its rules, then with them, and those of all its inline policies: IAM's
+# own quotas, of which a raised one cannot be seen.
+TRUST, TRUSTS, POLICY = 250, 2048, 10240
 
 
 def check(given: Mapping[str, Any]) -> None:
@@ -44,6 +45,9 @@ def check(given: Mapping[str, Any]) -> None:
     _schedule(given["prefetch_schedule"])
     topic = given["prefetch_alarm_topic_arn"]
     expect(not topic or bool(re.fullmatch(TOPIC, topic)), "prefetch_alarm_topic_arn", topic, "an SNS topic's ARN")
+    # Alarms and rules reach topics of their own region only.
+    near = not topic or topic.split(":")[3] == given["prefetch_region"]
+    expect(near, "prefetch_alarm_topic_arn", topic, f"a topic of {given['prefetch_region']}, where the install is")
     _tags(given["prefetch_tags"], 2 + len(given["prefetch_node_roles"]))
     _images(given)
 
@@ -83,10 +87,13 @@ def _images(given: Mapping[str, Any]) -> None:
     }
     found = _plan.plan(given["prefetch_images"], given["prefetch_nodes"], install)
     few = "so few and short names as fit into one install's {}; make a second install for the rest"
-    for group in found["groups"]:
-        size = len(json.dumps(group["event_pattern"], separators=(",", ":")))
-        what = f"{len(group['references'])} images for the nodes '{group['nodes']}'"
-        expect(size <= PATTERN, "prefetch_images", what, few.format("event pattern"))
+    rules = [f"{_arn('events', given)}:rule/{rule['name']}" for group in found["groups"] for rule in group["rules"]]
+    what = f"{len(rules)} rules' worth of images and sets of nodes"
+    expect(len(json.dumps(rules)) <= TRUSTS - TRUST, "prefetch_images", what, few.format("trust policy"))
     # What else a node's role has inline is not known here.
     size = len(json.dumps(found["ecr_arns"], separators=(",", ":")))
     expect(size <= POLICY - 200, "prefetch_images", f"{len(found['ecr_arns'])} repositories", few.format("policy"))
+
+
+def _arn(service: str, given: Mapping[str, Any]) -> str:
+    return f"arn:aws:{service}:{given['prefetch_region']}:{'0' * 12}"

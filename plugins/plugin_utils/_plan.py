@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,6 +16,8 @@ TAKEN = (EVERY_NODE, "automation", "failures")
 KEEP = 100
 # EventBridge takes no wildcards that are too complex, and says of none what that is.
 STARS = 4
+# An event pattern's characters: EventBridge's own quota, which not every account has raised.
+PATTERN = 2048
 # A run ends after an hour, and has to pull in what is left of it.
 JITTER = 1800
 NODES = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
@@ -92,8 +95,8 @@ def _matcher(tags: str) -> Any:
     return {"wildcard": tags} if "*" in tags else tags
 
 
-def event_pattern(images: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the pattern that lets tagged pushes of these images through."""
+def event_pattern(images: Sequence[Mapping[str, Any]], registry: str) -> dict[str, Any]:
+    """Return the pattern that lets tagged pushes of these images to the registry through."""
     by_tags: dict[str, set[str]] = {}
     for image in images:
         by_tags.setdefault(image["tags"], set()).add(image["name"])
@@ -102,7 +105,23 @@ def event_pattern(images: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     ]
     detail: dict[str, Any] = {"action-type": ["PUSH"], "result": ["SUCCESS"]}
     detail.update(parts[0] if len(parts) == 1 else {"$or": parts})
-    return {"source": ["aws.ecr"], "detail-type": ["ECR Image Action"], "detail": detail}
+    account, _dkr, _ecr, region = registry.split(".")[:4]
+    # Another account or region may send its events to this bus too, where its repositories may have the same names.
+    place = {"source": ["aws.ecr"], "account": [account], "region": [region]}
+    return {**place, "detail-type": ["ECR Image Action"], "detail": detail}
+
+
+def event_patterns(images: Sequence[Mapping[str, Any]], registry: str) -> list[dict[str, Any]]:
+    """Return patterns for the images, each as short as EventBridge takes it from every account."""
+    found: list[list[Mapping[str, Any]]] = []
+    for image in sorted(images, key=lambda image: (image["tags"], image["name"])):
+        if found:
+            longer = json.dumps(event_pattern([*found[-1], image], registry), separators=(",", ":"))
+            if len(longer) <= PATTERN:
+                found[-1].append(image)
+                continue
+        found.append([image])
+    return [event_pattern(some, registry) for some in found]
 
 
 def _targets(name: str, value: Any, cluster: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -160,7 +179,10 @@ def plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[str, Any]:
                 "id": group_id(identity, name),
                 "targets": targets[name],
                 "references": [reference(image) for image in mine],
-                "event_pattern": event_pattern(pushed) if pushed else None,
+                "rules": [
+                    {"name": rule_name(identity, name, at), "event_pattern": pattern}
+                    for at, pattern in enumerate(event_patterns(pushed, install["registry"]), 1)
+                ],
                 "delivery": ("run_command" if one else "automation") if pushed else None,
             }
         )
@@ -173,15 +195,20 @@ def plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def group_id(identity: str, nodes: str) -> str:
-    """Return the name of a group's rule and association; a dot is in no install's name, so none can clash."""
+    """Return the name of a group's first rule and of its association; no install has a dot in its name."""
     return identity if nodes == EVERY_NODE else f"{identity}.{nodes}"
+
+
+def rule_name(identity: str, nodes: str, at: int) -> str:
+    """Return the name of a group's first rule, or of another one; no set of nodes has a dot in its name."""
+    return group_id(identity, nodes) if at == 1 else f"{identity}.{nodes}.{at}"
 
 
 def names(found: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the names, by kind, of all that a plan makes with the install's C(region) and other options."""
     groups, identity = found["groups"], found["id"]
     ids = {how: [group["id"] for group in groups if group["delivery"] == how] for how in ("run_command", "automation")}
-    pushes, alarms = sorted(ids["run_command"] + ids["automation"]), bool(options["alarms"])
+    pushes, alarms = sorted(rule["name"] for group in groups for rule in group["rules"]), bool(options["alarms"])
     rules = pushes + [f"{identity}.failures"] * alarms
     letters = bool(options["dead_letter"] and rules)
     role = f"{identity}-{options['region']}"
@@ -206,6 +233,31 @@ def compare(things: Sequence[Mapping[str, Any]], wanted: Mapping[str, Sequence[s
     theirs = [thing for thing in things if not thing["ours"]]
     taken = [thing for thing in theirs if thing["name"] in wanted.get(thing["kind"], ())]
     return {"gone": gone, "theirs": _shown(theirs), "taken": _shown(taken)}
+
+
+# Of each kind that an install needs: the option that names it, and what is allowed.
+NEEDED = {
+    "cluster": ("prefetch_cluster", "an EKS cluster of this account and region, where there is none of that name"),
+    "node_role": ("prefetch_node_roles", "names of roles of this account, where there is none of that name"),
+    "topic": ("prefetch_alarm_topic_arn", "the ARN of a topic that is there, which this one is not"),
+}
+
+
+def refusal(
+    taken: str, missing: Mapping[str, Sequence[str]], made: Mapping[str, Sequence[str]], options: Mapping[str, Any]
+) -> str:
+    """Return why nothing may be made, in one sentence, or nothing."""
+    if taken:
+        return (
+            f"prefetch_name: '{options['name']}' is taken: {taken} is there and not of this install of cluster "
+            f"'{options['cluster']}', so another install, or somebody else, made it; choose another name."
+        )
+    for kind, (option, allowed) in NEEDED.items():
+        for name in missing.get(kind, ()):
+            # Where no image is asked for by its newest push, the nodes' roles get nothing.
+            if kind != "node_role" or name in made["node_policy"]:
+                return f"{option}: '{name}' is not valid, allowed is {allowed}"
+    return ""
 
 
 def _shown(things: Sequence[Mapping[str, Any]]) -> str:

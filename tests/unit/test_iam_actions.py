@@ -22,13 +22,13 @@ SERVICES = {
     "eks": ("eks", "ec2"),
     "eventbridge": ("events",),
     "image": ("ssm", "ec2"),
-    "prefetch": ("sts", "ssm", "events", "sqs", "cloudwatch", "iam", "ec2"),
+    "prefetch": ("sts", "ssm", "events", "sqs", "cloudwatch", "iam", "ec2", "eks", "sns"),
     "ssm": ("ssm",),
 }
 # AWS asks for it where a role is handed on.
 BESIDE = {"iam:PassRole"}
-# Has the name of a call of ours to two other services.
-NOT_CALLED = {"cloudwatch:ListTagsForResource"}
+# Have the name of a call of ours to two other services.
+NOT_CALLED = {f"{service}:ListTagsForResource" for service in ("cloudwatch", "eks", "sns")}
 
 
 class Code:

@@ -46,6 +46,8 @@ class Faults:
             environ["wsgi.input"] = io.BytesIO(body)
             action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
             action = action or parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
+            # EKS's calls are paths; of those that a GET asks for none writes.
+            action = action or f"{environ['REQUEST_METHOD'].capitalize()} {environ['PATH_INFO']}"
             if caller is None or self.passes(caller[1], action, body):
                 return app(environ, start_response)
             # A refusal that no client asks again after, in the form of JSON services and of the others.
@@ -102,6 +104,7 @@ class World:
         trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
         self.trust = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
         self.node_roles: set[str] = set()
+        self.needed: set[str] = set()
 
     def node_role(self, name: str) -> str:
         """Return a role of nodes, made when it is not there; installs side by side have each their own."""
@@ -110,8 +113,25 @@ class World:
             self.node_roles.add(name)
         return name
 
+    def need(self, given: dict[str, Any]) -> None:
+        """Make the cluster and the topic that an install names, unless one is called no-such."""
+        cluster, topic = given.get("prefetch_cluster", "prod"), given.get("prefetch_alarm_topic_arn", "")
+        for name in {cluster, topic} - self.needed:
+            self.needed.add(name)
+            if "no-such" in name or not re.fullmatch(r"[\w-]+|arn:.*:sns:.*", name):
+                continue
+            if name == topic:
+                self.lab.client("sns").create_topic(Name=topic.rpartition(":")[2])
+            else:
+                subnets = [each["SubnetId"] for each in self.lab.ec2.describe_subnets()["Subnets"]][:2]
+                role = f"arn:aws:iam::{settings.ACCOUNT}:role/cluster"
+                vpc = {"subnetIds": subnets}
+                self.lab.client("eks").create_cluster(name=name, roleArn=role, resourcesVpcConfig=vpc)
+
     def play(self, hosts: dict[str, dict[str, Any]], *options: str, role: str = "prefetch") -> Run:
         """Play a role on every host at once, with its own variables and an access key of its own."""
+        for given in hosts.values() if role == "prefetch" else ():
+            self.need(given)
         account = {"endpoint_url": f"http://127.0.0.1:{self.lab.port}", "secret_key": settings.SECRET_KEY}
         common = {"ansible_connection": "local", "ansible_python_interpreter": str(self.python)}
         rows = {

@@ -10,7 +10,7 @@ IMAGES = [{"repository": "team/web"}, {"repository": "team/trainer", "nodes": "g
 # Each with the most tasks and calls that it may take.
 INSTALLS: dict[str, tuple[dict[str, Any], int, int]] = {
     "plain": ({}, 15, 37),
-    "much": ({"prefetch_alarm_topic_arn": TOPIC, "prefetch_nodes": GPU, "prefetch_images": IMAGES}, 27, 66),
+    "much": ({"prefetch_alarm_topic_arn": TOPIC, "prefetch_nodes": GPU, "prefetch_images": IMAGES}, 27, 67),
     "gone": ({"prefetch_state": "absent"}, 6, 9),
 }
 

@@ -26,3 +26,30 @@ def test_nothing_is_asked_or_made_when_an_option_is_wrong(world: Any) -> None:
         # The sentence is not wrapped in another's.
         assert run.failed[name].startswith(("prefetch_", "Validation of arguments failed")), run.failed[name]
     assert not set(WRONG) & set(world.faults.calls)
+
+
+NEEDED: dict[str, tuple[dict[str, Any], str]] = {
+    "cluster": ({"prefetch_cluster": "no-such"}, "prefetch_cluster: 'no-such' is not valid, allowed is an EKS cluster"),
+    "role": ({"prefetch_node_roles": ["no-such"]}, "prefetch_node_roles: 'no-such' is not valid, allowed is names of"),
+    "topic": (
+        {"prefetch_alarm_topic_arn": "arn:aws:sns:us-east-1:123456789012:no-such"},
+        "prefetch_alarm_topic_arn: 'arn:aws:sns:us-east-1:123456789012:no-such' is not valid, allowed is the ARN of",
+    ),
+}
+
+
+def test_nothing_is_made_when_what_it_needs_is_not_there(world: Any) -> None:
+    hosts = {name: given for name, (given, _told) in NEEDED.items()}
+    run = world.play(hosts, "--check")
+    run.failed = {**run.failed, **{f"{name} again": said for name, said in world.play(hosts).failed.items()}}
+    for name, (_given, told) in NEEDED.items():
+        for one in (name, f"{name} again"):
+            assert run.failed[one].startswith(told), (one, run.failed.get(one))
+        assert world.state(name) == world.nothing
+    assert not set(NEEDED) & set(world.faults.writes)
+    # An install is removed all the same when its cluster went first.
+    world.done({"gone": {}})
+    world.lab.client("eks").delete_cluster(name="prod")
+    assert not world.done({"gone": {}}).changes["gone"]
+    world.done({"gone": {"prefetch_state": "absent", "prefetch_node_roles": ["no-such"]}})
+    assert world.state("gone") == world.nothing

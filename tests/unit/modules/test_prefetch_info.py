@@ -23,6 +23,7 @@ class Aws:
     def __init__(self):
         self.documents, self.associations, self.rules, self.alarms, self.roles = {}, [], {}, {}, {}
         self.queue, self.policies = None, set()
+        self.clusters, self.topics = {"prod"}, {}
 
     def GetCallerIdentity(self):
         return {"Account": "123456789012", "Arn": "arn:aws-cn:iam::123456789012:user/me", "UserId": "x"}
@@ -80,11 +81,18 @@ class Aws:
             refuse("NoSuchEntity", "GetRolePolicy")
         return {"RoleName": RoleName, "PolicyName": PolicyName, "PolicyDocument": "{}"}
 
+    def DescribeCluster(self, name):
+        return {"cluster": {}} if name in self.clusters else refuse("ResourceNotFoundException", "DescribeCluster")
+
+    def GetTopicAttributes(self, TopicArn):
+        code = self.topics.get(TopicArn, "NotFound")
+        return {"Attributes": {}} if code is None else refuse(code, "GetTopicAttributes")
+
 
 @pytest.fixture(name="aws")
 def fixture(strict_client):
     aws = Aws()
-    for service in ("sts", "ec2", "ssm", "events", "sqs", "cloudwatch", "iam"):
+    for service in ("sts", "ec2", "ssm", "events", "sqs", "cloudwatch", "iam", "eks", "sns"):
         strict_client(service, aws)
     return aws
 
@@ -209,3 +217,26 @@ def test_an_error_names_the_thing_and_the_action(aws, run_module):
     aws.ListRules = lambda NamePrefix: refuse("AccessDeniedException", "ListRules")
     result = run_module("prefetch_info", name="main", cluster_name="prod")
     assert result["msg"] == f"rules '{ID}': could not list (AccessDeniedException): no"
+
+
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:on-call"
+
+
+@pytest.mark.parametrize("topic", [{}, {TOPIC: None}, {TOPIC: "AuthorizationError"}], ids=["none", "seen", "theirs"])
+def test_what_an_install_needs_is_looked_for(aws, look, topic):
+    aws.clusters, aws.roles, aws.topics = set(), {"plain-node": {}}, topic
+    found = look(tell_missing=True, node_roles=["plain-node", "no-node"], alarm_topic_arn=TOPIC)["missing"]
+    assert found == {"cluster": ["prod"], "node_role": ["no-node"], "topic": [] if topic else [TOPIC]}
+
+
+def test_what_an_install_has_used_before_is_not_looked_for_again(aws, look):
+    aws.documents, aws.policies, aws.clusters = {ID: OWNER}, {"prod-node"}, set()
+    aws.GetRole = lambda RoleName: refuse("NoSuchEntity" if RoleName.startswith(ID) else "AccessDenied", "GetRole")
+    found = look(tell_missing=True, node_roles=["prod-node"])["missing"]
+    assert found == {"cluster": [], "node_role": [], "topic": []}
+
+
+def test_a_cluster_that_may_not_be_looked_at_is_told(aws, run_module):
+    aws.DescribeCluster = lambda name: refuse("AccessDeniedException", "DescribeCluster")
+    result = run_module("prefetch_info", name="main", cluster_name="prod", tell_missing=True)
+    assert result["msg"] == "cluster 'prod': could not describe (AccessDeniedException): no"

@@ -37,10 +37,10 @@ ELSEWHERE = [{"repository": f"210987654321.dkr.ecr.us-east-1.amazonaws.com/team/
         ("schedule", ["rate(1 day)", "cron(0 2 ? * SUN *)", "at(2026-11-24T02:00:00)"]),
         ("max_concurrency", ["1", "50%", "100%"]),
         ("max_errors", ["0", "0%", "100%", "7"]),
-        ("alarm_topic_arn", ["arn:aws-cn:sns:cn-north-1:123456789012:on-call"]),
+        ("alarm_topic_arn", ["arn:aws:sns:eu-central-1:123456789012:on-call"]),
         ("tags", [{"team": "a", "cost": 1}]),
         ("node_roles", [[], ["a@b+c"]]),
-        ("images", [[], LONG[:50]]),
+        ("images", [[], LONG[:120]]),
     ],
 )
 def test_what_is_allowed(option, values):
@@ -67,13 +67,14 @@ def test_what_is_allowed(option, values):
         ("max_errors", "-1", "prefetch_max_errors: '-1' is not valid, allowed is a number of nodes from 0"),
         ("alarm_topic_arn", "on-call", "prefetch_alarm_topic_arn: 'on-call' is not valid, allowed is an SNS topic's"),
         ("alarm_topic_arn", "arn:aws:sqs:us-east-1:123456789012:q", "an SNS topic's ARN"),
+        ("alarm_topic_arn", "arn:aws:sns:us-east-1:123456789012:a", "a topic of eu-central-1, where the install is"),
         ("tags", {"aws:x": "y"}, "prefetch_tags has the key 'aws:x'"),
         ("tags", {"nodecache.eks/install": "theirs"}, "prefetch_tags: 'nodecache.eks/install' is not valid"),
         ("tags", {"k": "v" * 300}, "prefetch_tags: 'k' is 'vvv"),
         ("tags", {f"k{number}": "" for number in range(48)}, "allowed is 47, as the install has 3 of its own"),
         ("node_roles", ["arn:aws:iam::123456789012:role/x"], "allowed is names of roles, not ARNs"),
         ("images", [{"repository": "web", "tags": "$(id)"}], "prefetch_images[0].tags: '$(id)' is not valid"),
-        ("images", LONG, "prefetch_images: '250 images for the nodes 'all'' is not valid"),
+        ("images", LONG, "prefetch_images: '250 repositories' is not valid"),
         ("images", ELSEWHERE, "prefetch_images: '200 repositories' is not valid"),
     ],
 )
@@ -86,3 +87,10 @@ def test_an_install_that_goes_needs_to_be_named_alone():
     gone = {"prefetch_state": "absent", "prefetch_schedule": "", "prefetch_keep": 0, "prefetch_images": "web"}
     assert prefetch_wrong(GOOD | gone) == ""
     assert prefetch_wrong(GOOD | gone | {"prefetch_cluster": ""}).startswith("prefetch_cluster: ''")
+
+
+def test_so_many_sets_of_nodes_that_no_role_could_trust_their_rules():
+    nodes = {f"n{number:02}": [{"key": "tag:a", "values": ["b"]}] for number in range(40)}
+    images = [{"repository": "web", "nodes": name} for name in nodes]
+    said = prefetch_wrong(GOOD | {"prefetch_nodes": nodes, "prefetch_images": images})
+    assert said.startswith("prefetch_images: '40 rules' worth of images and sets of nodes' is not valid"), said

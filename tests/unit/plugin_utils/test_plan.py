@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.nodecache.eks.plugins.filter import prefetch_parts, prefetch_plan
@@ -43,8 +45,14 @@ def test_references(image, wanted):
     assert plan([image])["groups"][0]["references"] == [wanted]
 
 
+def patterns(found):
+    return [rule["event_pattern"] for rule in found["groups"][0]["rules"]]
+
+
 def test_every_push_with_a_tag_of_the_repositories():
-    pattern = plan([{"repository": "web"}, {"repository": "api"}])["groups"][0]["event_pattern"]
+    (pattern,) = patterns(plan([{"repository": "web"}, {"repository": "api"}]))
+    # Of no other account and region, which may send theirs to this bus as well.
+    assert (pattern["account"], pattern["region"]) == (["123456789012"], ["eu-central-1"])
     assert pattern["detail"] == {
         "action-type": ["PUSH"],
         "result": ["SUCCESS"],
@@ -54,8 +62,8 @@ def test_every_push_with_a_tag_of_the_repositories():
 
 
 def test_each_repository_has_its_own_tags():
-    pattern = plan([{"repository": "web", "tags": "v*"}, {"repository": "api", "tags": "stable"}])["groups"][0]
-    assert pattern["event_pattern"]["detail"]["$or"] == [
+    (pattern,) = patterns(plan([{"repository": "web", "tags": "v*"}, {"repository": "api", "tags": "stable"}]))
+    assert pattern["detail"]["$or"] == [
         {"repository-name": ["api"], "image-tag": ["stable"]},
         {"repository-name": ["web"], "image-tag": [{"wildcard": "v*"}]},
     ]
@@ -66,8 +74,33 @@ def test_each_repository_has_its_own_tags():
 )
 def test_what_sends_no_events_here_gets_no_rule(image):
     group = plan([image])["groups"][0]
-    assert group["event_pattern"] is None
+    assert group["rules"] == [] and group["delivery"] is None
     assert group["references"]
+
+
+@pytest.mark.parametrize("tags", [["*"], ["v*", "stable", "*"]], ids=["one pattern", "several"])
+def test_many_images_have_as_many_rules_as_fit_into_eventbridges_quota(tags):
+    images = [
+        {"repository": f"team/service-{number:03}", "tags": tags[number % len(tags)], "nodes": nodes}
+        for number in range(150)
+        for nodes in ("all", "gpu")
+    ]
+    found = plan(images, GPU)
+    for group, first in zip(found["groups"], ("nodecache-main", "nodecache-main.gpu"), strict=True):
+        names = [rule["name"] for rule in group["rules"]]
+        assert 2 <= len(names) <= 4
+        assert names == [first, *(f"nodecache-main.{group['nodes']}.{at}" for at in range(2, len(names) + 1))]
+        heard = []
+        for rule in group["rules"]:
+            detail = rule["event_pattern"]["detail"]
+            assert len(json.dumps(rule["event_pattern"], separators=(",", ":"))) <= 2048
+            for part in detail.get("$or", [detail]):
+                heard += [(name, str(part["image-tag"])) for name in part["repository-name"]]
+        assert len(heard) == len(set(heard)) == 150, "each image once"
+    assert _plan.names(found, OPTIONS)["rule"] == [
+        *sorted(rule["name"] for group in found["groups"] for rule in group["rules"]),
+        "nodecache-main.failures",
+    ]
 
 
 def test_groups_have_their_own_nodes_and_names():
@@ -107,7 +140,15 @@ def test_the_clusters_own_tag_is_named_once():
     assert plan([{"repository": "web", "nodes": "gpu"}], nodes)["groups"][0]["targets"] == [*GPU["gpu"], CLUSTER]
 
 
-OPTIONS = {"region": "eu-central-1", "dead_letter": True, "alarms": True, "node_roles": ["prod-node"]}
+OPTIONS = {
+    "name": "main",
+    "cluster": "prod",
+    "missing": {},
+    "region": "eu-central-1",
+    "dead_letter": True,
+    "alarms": True,
+    "node_roles": ["prod-node"],
+}
 EVERYTHING = {
     "document": ["nodecache-main", "nodecache-main.gpu.automation"],
     "association": ["nodecache-main", "nodecache-main.gpu"],
@@ -162,15 +203,39 @@ def test_what_goes_is_the_installs_own_and_what_is_taken_is_told():
         thing("association", "nodecache-main", ours=False),
         thing("node_policy", "old-node"),
     ]
-    found = prefetch_parts.prefetch_parts(plan([{"repository": "web"}]), OPTIONS | {"things": things})
+    missing = {"cluster": ["prod"]}
+    found = prefetch_parts.prefetch_parts(
+        plan([{"repository": "web"}]), OPTIONS | {"things": things, "missing": missing}
+    )
     assert {kind: rows for kind, rows in found["gone"].items() if rows} == {
         "rule": [things[1]],
         "node_policy": [things[4]],
     }
-    assert found["taken"] == "association nodecache-main"
+    assert found["refused"].startswith("prefetch_name: 'main' is taken: association nodecache-main is there and not of")
     assert found["theirs"] == "rule nodecache-main.theirs, association nodecache-main"
     everything = prefetch_parts.prefetch_parts({}, OPTIONS | {"things": things})
-    assert everything["gone"]["rule"] == things[:2] and everything["taken"] == ""
+    assert everything["gone"]["rule"] == things[:2] and everything["refused"] == ""
+
+
+@pytest.mark.parametrize(
+    ("missing", "image", "told"),
+    [
+        ({"cluster": ["prod"], "node_role": ["a"]}, "web", "prefetch_cluster: 'prod' is not valid, allowed is an EKS"),
+        (
+            {"node_role": ["a", "prod-node"]},
+            "web",
+            "prefetch_node_roles: 'prod-node' is not valid, allowed is names of",
+        ),
+        ({"topic": ["arn:x"]}, "web", "prefetch_alarm_topic_arn: 'arn:x' is not valid, allowed is the ARN of a topic"),
+        # Nobody gives these roles anything.
+        ({"node_role": ["prod-node"]}, "r.example/web", ""),
+        ({"cluster": [], "node_role": [], "topic": []}, "web", ""),
+    ],
+)
+def test_what_an_install_needs_and_is_not_there_is_told(missing, image, told):
+    wanted = plan([{"repository": image, "tags": "1"}])
+    said = prefetch_parts.prefetch_parts(wanted, OPTIONS | {"things": [], "missing": missing})["refused"]
+    assert said.startswith(told) and bool(said) is bool(told)
 
 
 @pytest.mark.parametrize(
