@@ -55,6 +55,16 @@ _WAITERS: dict[str, dict[str, Any]] = {
 }
 
 
+def no_cluster(client: Any, name: str) -> bool:
+    """Tell whether there is no cluster of that name."""
+    with call("cluster", "describe", name):
+        try:
+            client.describe_cluster(name=name, aws_retry=True)
+        except is_boto3_error_code(_GONE):
+            return True
+    return False
+
+
 def find_nodegroup(client: Any, cluster: str, name: str) -> dict[str, Any] | None:
     """Return the node group, or None when it or its cluster is not there."""
     with call("node group", "describe", name):

@@ -12,12 +12,12 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
-from ansible_collections.nodecache.eks.plugins.module_utils import _events, _ssm
+from ansible_collections.nodecache.eks.plugins.module_utils import _eks, _events, _ssm
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import call, paged
 
 # The document remembers the nodes' roles, one in each tag: their policies cannot be found from the other side.
 NODE_ROLE = "nodecache.eks/node-role/"
-_NO_ROLE, _NO_CLUSTER, _NO_TOPIC = "NoSuchEntity", "ResourceNotFoundException", "NotFound"
+_NO_ROLE, _NO_TOPIC = "NoSuchEntity", "NotFound"
 # A topic of another account may well let this one publish and not look.
 _NOT_SHOWN = ["AuthorizationError", "AccessDenied"]
 _NO_QUEUE = ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"]
@@ -39,15 +39,6 @@ def no_role(iam: Any, name: str) -> bool:
         try:
             iam.get_role(RoleName=name, aws_retry=True)
         except is_boto3_error_code(_NO_ROLE):
-            return True
-    return False
-
-
-def no_cluster(eks: Any, name: str) -> bool:
-    with call("cluster", "describe", name):
-        try:
-            eks.describe_cluster(name=name, aws_retry=True)
-        except is_boto3_error_code(_NO_CLUSTER):
             return True
     return False
 
@@ -89,14 +80,16 @@ class Install:
             thing["ours"] = thing["ours"] or (unfinished and bool(whose))
         return found + [{**policy, "ours": whose is not False} for policy in policies.result()]
 
-    def missing(self, ask: Ask, things: Iterable[Thing], node_roles: Iterable[str], topic: str) -> dict[str, list[str]]:
+    def missing(
+        self, ask: Ask, things: Iterable[Thing], node_roles: Iterable[str], topic: str | None
+    ) -> dict[str, list[str]]:
         """Return what the install needs and is not there, by kind; what it has used before was there."""
         used = {thing["name"] for thing in things if thing["kind"] == "node_policy"}
         roles = {name: ask("iam", partial(no_role, name=name)) for name in node_roles if name not in used}
         topics = {topic: ask("sns", lambda sns: no_topic(sns, topic))} if topic else {}
         cluster, clusters = self.owner["nodecache.eks/cluster"], {}
         if not any(thing["kind"] == "document" and thing["name"] == self.identity for thing in things):
-            clusters[cluster] = ask("eks", lambda eks: no_cluster(eks, cluster))
+            clusters[cluster] = ask("eks", lambda eks: _eks.no_cluster(eks, cluster))
         kinds = {"cluster": clusters, "node_role": roles, "topic": topics}
         return {kind: [name for name, answer in asked.items() if answer.result()] for kind, asked in kinds.items()}
 

@@ -46,7 +46,6 @@ options:
   alarm_topic_arn:
     description: The topic to look for with O(tell_missing).
     type: str
-    default: ""
 notes:
   - "IAM actions: sts:GetCallerIdentity, ssm:ListDocuments, ssm:ListAssociations, ssm:ListTagsForResource,
     events:ListRules, events:ListTagsForResource, sqs:GetQueueUrl, sqs:ListQueueTags,
@@ -144,7 +143,12 @@ from ansible_collections.nodecache.eks.plugins.module_utils._ec2 import INSTANCE
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 from ansible_collections.nodecache.eks.plugins.module_utils._install import Install, account
 
-LIMITS = {"name": _names.INSTALL, "cluster_name": _names.CLUSTER, "node_roles": _names.ROLE}
+LIMITS = {
+    "name": _names.INSTALL,
+    "cluster_name": _names.CLUSTER,
+    "node_roles": _names.ROLE,
+    "alarm_topic_arn": _names.TOPIC,
+}
 VERSIONS = {"ec2": INSTANCES_API}
 
 
@@ -152,7 +156,7 @@ def check(params: dict[str, Any]) -> None:
     """Refuse what no install, no cluster and no role is called."""
     for option, (pattern, allowed) in LIMITS.items():
         for value in params[option] if isinstance(params[option], list) else [params[option]]:
-            if not re.fullmatch(pattern, value):
+            if value is not None and not re.fullmatch(pattern, value):
                 raise NodecacheError(f"{option} has {shown(value)} but must have {allowed}.")
 
 
@@ -189,7 +193,7 @@ def main() -> None:
             "node_roles": {"type": "list", "elements": "str", "default": []},
             "count_nodes": {"type": "bool", "default": False},
             "tell_missing": {"type": "bool", "default": False},
-            "alarm_topic_arn": {"type": "str", "default": ""},
+            "alarm_topic_arn": {"type": "str"},
         },
         supports_check_mode=True,
     )

@@ -27,7 +27,6 @@ WORDS = {
     "prefetch_max_concurrency": (SOME, "a number of nodes from 1, or 1% to 100%"),
     "prefetch_max_errors": (f"0%?|{SOME}", "a number of nodes from 0, or 0% to 100%"),
 }
-TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
 # The characters of a role's trust policy without its rules, then with them, and those of all its inline policies: IAM's
 # own quotas, of which a raised one cannot be seen.
 TRUST, TRUSTS, POLICY = 250, 2048, 10240
@@ -44,7 +43,7 @@ def check(given: Mapping[str, Any]) -> None:
     expect(1 <= given["prefetch_keep"] <= _plan.KEEP, "prefetch_keep", given["prefetch_keep"], f"1 to {_plan.KEEP}")
     _schedule(given["prefetch_schedule"])
     topic = given["prefetch_alarm_topic_arn"]
-    expect(not topic or bool(re.fullmatch(TOPIC, topic)), "prefetch_alarm_topic_arn", topic, "an SNS topic's ARN")
+    expect(not topic or bool(re.fullmatch(_names.TOPIC[0], topic)), "prefetch_alarm_topic_arn", topic, _names.TOPIC[1])
     # Alarms and rules reach topics of their own region only.
     near = not topic or topic.split(":")[3] == given["prefetch_region"]
     expect(near, "prefetch_alarm_topic_arn", topic, f"a topic of {given['prefetch_region']}, where the install is")

@@ -20,6 +20,7 @@ PLACES = {
     "eks": "_eks",
     "events": "_events",
     "iam": "_install",
+    "sns": "_install",
     "sqs": "_install",
     "ssm": "_ssm",
     "sts": "_install",

@@ -27,6 +27,16 @@ class Cluster:
         self.web, self.trainer = world.repository("web"), world.repository("trainer")
         self.role = world.role.rpartition("/")[2]
         self.addresses: dict[str, str] = {}
+        ec2, subnets = settings.client("ec2"), []
+        vpc = ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
+        for number, zone in ((1, "a"), (2, "b")):
+            made = ec2.create_subnet(
+                VpcId=vpc, CidrBlock=f"10.8.{number}.0/24", AvailabilityZone=f"{settings.REGION}{zone}"
+            )
+            subnets.append(made["Subnet"]["SubnetId"])
+        settings.client("eks").create_cluster(
+            name="whole", roleArn=world.role, resourcesVpcConfig={"subnetIds": subnets}
+        )
 
     def node(self, **tags: str) -> str:
         """Start a node of the cluster."""

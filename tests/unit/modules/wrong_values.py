@@ -280,6 +280,7 @@ WRONG = {
         "cluster_name": (*NAMELESS, "-a", "a.b", "x" * 101),
         "node_roles": ([""], [None], ["a b"], ["arn:aws:iam::123456789012:role/r"], ["größe"], ["x" * 65], [{}]),
         "count_nodes": ("maybe",),
+        "alarm_topic_arn": ("", "on-call", "arn:aws:sqs:eu-central-1:123456789012:q", "arn:aws:sns:x:1:t", {}),
     },
 }  # fmt: skip
 BASES = {
