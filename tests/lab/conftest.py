@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -30,6 +32,21 @@ os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 def pytest_configure(config: pytest.Config) -> None:
     # AWS answers with codes that no operation's model lists, as InvalidAction; moto warns of each, where it answers.
     config.addinivalue_line("filterwarnings", "ignore:.*does not match an error shape")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick() -> Iterator[None]:
+    """Spare moto's server what it does anew for every request or cluster, a third of what these tests compute."""
+    from moto import backends
+    from moto.eks import utils
+
+    # A failed test's output would be hundreds of requests, too.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    modules = list(backends.list_of_moto_modules())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backends, "list_of_moto_modules", lambda: modules)
+        patch.setattr(utils, "Session", functools.cache(boto3.Session))
+        yield
 
 
 @dataclass
