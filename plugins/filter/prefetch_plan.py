@@ -34,7 +34,8 @@ options:
     required: true
   install:
     description:
-      - The install's C(name), C(cluster), C(registry), C(partition), C(delivery), C(keep) and C(running_nodes).
+      - The install's C(name), C(cluster), C(registry), C(partition), C(delivery), C(keep), C(running_nodes) and
+        C(auto_mode_nodes).
     type: dict
     required: true
 """
@@ -75,6 +76,11 @@ def prefetch_plan(images: Any, nodes: Any, install: Mapping[str, Any]) -> dict[s
         display.warning(
             f"prefetch_delivery: run_command stops at the first node that fails and runs on {RUN_COMMAND_NODES} "
             f"at a time, and '{install['cluster']}' has {running}; automation keeps to prefetch_max_errors."
+        )
+    if install.get("auto_mode_nodes"):
+        display.warning(
+            f"prefetch_cluster: EKS Auto Mode runs {install['auto_mode_nodes']} nodes of '{install['cluster']}', "
+            "where no agent is let in; SOCI serves those, and this install the others."
         )
     return found
 

@@ -19,6 +19,10 @@ VALUES_PER_TARGET = 50
 # What surely fits into one report line.
 IMAGES_PER_COMMAND = 5
 UNFINISHED = ("Pending", "InProgress", "Delayed", "Cancelling")
+AUTO_MODE = (
+    "EKS Auto Mode lets no agent on its nodes and loads images by SOCI itself: give images that have to be there "
+    "before their Pods a managed node group of Amazon Linux 2023."
+)
 # The document's allowedPattern for images, without the empty item.
 REFERENCE = re.compile(
     r"[a-zA-Z0-9][a-zA-Z0-9.-]*(:[0-9]+)?/[a-z0-9][a-z0-9._/-]*(:[a-zA-Z0-9_.*?-]+)?(@sha256:[0-9a-f]{64})?"
@@ -158,22 +162,26 @@ def _image(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def nodes(
-    instance_ids: list[str],
+    instances: dict[str, bool],
     online: set[str],
     reports: dict[str, list[dict[str, Any]]],
     parts: int,
 ) -> list[dict[str, Any]]:
-    """Return one entry a node; a node that left part of the question unanswered is silent."""
+    """Return one entry a node, of those whose ids instances has and whether Auto Mode runs them.
+
+    A node that left part of the question unanswered is silent.
+    """
     result = []
-    for instance_id in instance_ids:
+    for instance_id, auto_mode in instances.items():
         found = reports.get(instance_id, [])
+        errors = [report["error"] for report in found if report["error"]] + [AUTO_MODE] * auto_mode
         state = "offline" if instance_id not in online else "online" if len(found) >= parts else "silent"
         result.append(
             {
                 "node": instance_id,
                 "state": state,
                 "images": [_image(entry) for report in found for entry in report["images"]],
-                "error": next((report["error"] for report in found if report["error"]), None),
+                "error": next(iter(errors), None),
             }
         )
     return result

@@ -13,11 +13,13 @@ from ansible_collections.nodecache.eks.plugins.module_utils._aws import call, pa
 # An older version of the API, which is all that finding instances takes: the newest one's model is five times as large,
 # and to read it takes longer than all else that a task does.
 INSTANCES_API = "2016-09-15"
+# A tag of every instance that EKS Auto Mode runs, and of no other.
+_AUTO_MODE = "eks:kubernetes-node-class-name"
 _NO_TEMPLATE = ["InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateName.NotFoundException"]
 
 
-def running_instances(ec2: Any, targets: list[dict[str, Any]]) -> list[str]:
-    """Return the ids of the running instances that match every target."""
+def running_instances(ec2: Any, targets: list[dict[str, Any]]) -> dict[str, bool]:
+    """Return {id: whether Auto Mode runs it} of the running instances that match every target, sorted by id."""
     filters = [{"Name": "instance-state-name", "Values": ["running"]}]
     for target in targets:
         name = "instance-id" if target["key"] == "InstanceIds" else target["key"]
@@ -25,8 +27,9 @@ def running_instances(ec2: Any, targets: list[dict[str, Any]]) -> list[str]:
     shown = ", ".join(f"{target['key']}={','.join(target['values'])}" for target in targets)
     with call("nodes", "list", shown):
         reservations = paged(ec2, "describe_instances", "Reservations", Filters=filters, MaxResults=1000)
-    ids = [instance["InstanceId"] for reservation in reservations for instance in reservation["Instances"]]
-    return sorted(ids)
+    instances = [instance for reservation in reservations for instance in reservation["Instances"]]
+    found = {one["InstanceId"]: any(tag["Key"] == _AUTO_MODE for tag in one.get("Tags", [])) for one in instances}
+    return dict(sorted(found.items()))
 
 
 def find_template(ec2: Any, template: dict[str, str]) -> dict[str, str] | None:

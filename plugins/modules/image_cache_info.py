@@ -130,7 +130,7 @@ nodes:
       type: str
       sample: online
     error:
-      description: What went wrong on the whole node.
+      description: What went wrong on the whole node, or that EKS Auto Mode runs it, which lets no agent on it.
       returned: always
       type: str
       sample: nodecache is locked by another run
@@ -265,18 +265,20 @@ def main() -> None:
         _cache.validate_names(params)
         _cache.validate(targets, images)
         _cache.validate_numbers(params)
-        instance_ids = _ec2.running_instances(make_client(module, "ec2", _ec2.INSTANCES_API), targets)
-        if not instance_ids:
+        instances = _ec2.running_instances(make_client(module, "ec2", _ec2.INSTANCES_API), targets)
+        if not instances:
             place = f"cluster '{cluster}'" if cluster else "targets"
             shown = ", ".join(f"{target['key']}={','.join(target['values'])}" for target in targets)
-            raise NodecacheError(f"{place}: no running instance matches {shown}")
+            raise NodecacheError(
+                f"{place}: no running instance matches {shown}; Fargate has none, and loads images by SOCI indexes"
+            )
         ssm = make_client(module, "ssm")
-        online = _ssm.online_instances(ssm, instance_ids)
+        online = _ssm.online_instances(ssm, list(instances))
         reports = _cache.ask(ssm, params["document_name"], targets, online, images, params["answer_timeout"])
     except NodecacheError as error:
         module.fail_json(msg=str(error))
     parts = max(1, -(-len(images) // _cache.IMAGES_PER_COMMAND))
-    nodes = _cache.nodes(instance_ids, online, reports, parts)
+    nodes = _cache.nodes(instances, online, reports, parts)
     omitted = sum(report.get("omitted", 0) for found in reports.values() for report in found)
     if omitted:
         module.warn(f"{omitted} images did not fit into the nodes' reports: name the images to look for")

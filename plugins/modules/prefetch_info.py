@@ -103,6 +103,11 @@ install:
       type: dict
       returned: with O(tell_missing)
       sample: {cluster: [], node_role: [prod-node], topic: []}
+    auto_mode_nodes:
+      description: How many others EKS Auto Mode runs, where no agent is let in.
+      type: int
+      returned: with O(count_nodes)
+      sample: 0
     things:
       description: All there is under the install's names.
       type: list
@@ -181,7 +186,9 @@ def find(module: AnsibleAWSModule) -> dict[str, object]:
             found["missing"] = install.missing(ask, found["things"], params["node_roles"], params["alarm_topic_arn"])
         if params["count_nodes"]:
             nodes = [{"key": f"tag:kubernetes.io/cluster/{params['cluster_name']}", "values": ["owned"]}]
-            found["running_nodes"] = len(ask("ec2", lambda ec2: running_instances(ec2, nodes)).result())
+            running = ask("ec2", lambda ec2: running_instances(ec2, nodes)).result()
+            auto_mode = sum(running.values())
+            found.update(running_nodes=len(running) - auto_mode, auto_mode_nodes=auto_mode)
     return found
 
 

@@ -23,13 +23,14 @@ def line(ref=REF, cached=True, **fields):
 
 class Ec2:
     def __init__(self, ids):
-        self.ids, self.filters = ids, None
+        self.ids, self.filters, self.tags = ids, None, {}
 
     def describe_instances(self, Filters, MaxResults, aws_retry, NextToken="0"):
         self.filters = Filters
         at = int(NextToken)
         more = {"NextToken": str(at + 1)} if at + 1 < len(self.ids) else {}
-        return {"Reservations": [{"Instances": [{"InstanceId": each}]} for each in self.ids[at : at + 1]], **more}
+        found = [{"InstanceId": each, "Tags": self.tags.get(each, [])} for each in self.ids[at : at + 1]]
+        return {"Reservations": [{"Instances": found}], **more}
 
 
 class Ssm:
@@ -100,7 +101,7 @@ def test_parse_finds_no_report(output):
 
 def test_nodes_of_a_cluster_are_found_by_its_tag():
     ec2 = Ec2(["i-2", "i-1"])
-    assert _ec2.running_instances(ec2, _cache.cluster_targets("prod")) == ["i-1", "i-2"]
+    assert _ec2.running_instances(ec2, _cache.cluster_targets("prod")) == {"i-1": False, "i-2": False}
     assert {"Name": "tag:kubernetes.io/cluster/prod", "Values": ["owned"]} in ec2.filters
     assert {"Name": "instance-state-name", "Values": ["running"]} in ec2.filters
 
@@ -111,13 +112,24 @@ def test_instance_ids_become_the_filter_of_ec2():
     assert {"Name": "instance-id", "Values": ["i-1"]} in ec2.filters
 
 
+def test_a_node_of_auto_mode_says_what_serves_it_instead():
+    # Managed instances of EKS Auto Mode are tagged with their node class (EKS guide, "Tag EKS auto resources").
+    ec2 = Ec2(["i-1", "i-2"])
+    ec2.tags["i-2"] = [{"Key": "eks:kubernetes-node-class-name", "Value": "default"}]
+    instances = _ec2.running_instances(ec2, _cache.cluster_targets("prod"))
+    assert instances == {"i-1": False, "i-2": True}
+    first, second = _cache.nodes(instances, set(), {}, 1)
+    assert first["error"] is None and second["state"] == "offline"
+    assert "EKS Auto Mode" in second["error"] and "SOCI" in second["error"]
+
+
 def test_online_offline_and_silent_are_told_apart():
     second = line(cached=False, error="no", fetched=5, total=9)
     ssm = Ssm({"i-1": line(), "i-2": second, "i-3": "killed"}, ["i-1", "i-2", "i-3"])
     ids = ["i-1", "i-2", "i-3", "i-4"]
     online = _ssm.online_instances(ssm, ids)
     reports = _cache.ask(ssm, "nodecache-main", TARGETS, online, [REF], 5)
-    found = _cache.nodes(ids, online, reports, 1)
+    found = _cache.nodes(dict.fromkeys(ids, False), online, reports, 1)
     assert [node["state"] for node in found] == ["online", "online", "silent", "offline"]
     assert found[0]["images"][0]["cached_digest"] == DIGEST
     assert found[1]["images"][0] == {
@@ -164,14 +176,14 @@ def test_no_images_asks_for_all_that_is_marked():
     ssm = Ssm({"i-1": line()}, ["i-1"])
     reports = _cache.ask(ssm, "nodecache-main", TARGETS, {"i-1"}, [], 5)
     assert "images" not in ssm.sent[0]["Parameters"]
-    found = _cache.nodes(["i-1"], {"i-1"}, reports, 1)
+    found = _cache.nodes({"i-1": False}, {"i-1"}, reports, 1)
     assert _cache.summarise(found, []) == {"nodes": 1, "online": 1, "cached": 1, "missing": 0}
 
 
 def test_a_node_that_does_not_finish_is_silent_and_the_others_count():
     ssm = Ssm({"i-1": line(), "i-2": line()}, ["i-1", "i-2"], pending=["i-1"])
     reports = _cache.ask(ssm, "nodecache-main", TARGETS, {"i-1", "i-2"}, [REF], 1)
-    found = _cache.nodes(["i-1", "i-2"], {"i-1", "i-2"}, reports, 1)
+    found = _cache.nodes({"i-1": False, "i-2": False}, {"i-1", "i-2"}, reports, 1)
     assert [node["state"] for node in found] == ["silent", "online"]
 
 

@@ -102,7 +102,8 @@ def test_many_images_are_asked_for_in_parts(ask):
 
 
 def test_no_node_is_an_error_that_names_the_cluster_or_the_targets(ask):
-    message = "cluster 'demo': no running instance matches tag:kubernetes.io/cluster/demo=owned"
+    message = "cluster 'demo': no running instance matches tag:kubernetes.io/cluster/demo=owned; Fargate has "
+    message += "none, and loads images by SOCI indexes"
     assert ask(answering=0, offline=0, silent=0)[0]["msg"] == message
     targets = [{"key": "tag:kubernetes.io/cluster/demo", "values": ["owned"]}]
     result = ask(answering=0, offline=0, silent=0, place={"targets": targets})[0]

@@ -289,6 +289,14 @@ def test_a_large_fleet_is_warned_of_run_command(monkeypatch):
     assert len(told) == 1
 
 
+def test_nodes_of_auto_mode_are_warned_of(monkeypatch):
+    told = []
+    monkeypatch.setattr(prefetch_plan.display, "warning", told.append)
+    for nodes in (0, 3):
+        prefetch_plan.prefetch_plan([{"repository": "web"}], {}, INSTALL | {"auto_mode_nodes": nodes})
+    assert len(told) == 1 and "Auto Mode runs 3 nodes of 'prod'" in told[0]
+
+
 def test_the_filter_tells_a_wrong_input_in_one_sentence():
     with pytest.raises(AnsibleFilterError, match="^prefetch_images: 'web' is not valid"):
         prefetch_plan.prefetch_plan("web", {}, INSTALL)
