@@ -18,7 +18,7 @@ PARTS = {"docker-registry": "registry"}
 
 def files() -> dict[str, Path]:
     """Return every part that has a log, with its file."""
-    return {PARTS.get(path.stem, path.stem): path for path in sorted(settings.LOG.glob("*.log"))}
+    return dict(sorted((PARTS.get(path.stem, path.stem), path) for path in settings.LOG.glob("*.log")))
 
 
 def chosen(wanted: Iterable[str]) -> dict[str, Path]:

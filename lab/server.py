@@ -31,7 +31,8 @@ def with_health(app: App) -> App:
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ.get("PATH_INFO") != HEALTH:
             return app(environ, start_response)
-        told = {"pid": os.getpid(), "root": str(ROOT), "ready": READY.exists(), "nodes": FLEET.ids()}
+        nodes = [name for name in FLEET.ids() if FLEET.online(name)]
+        told = {"pid": os.getpid(), "root": str(ROOT), "ready": READY.exists(), "nodes": nodes}
         body = json.dumps({**told, "containerd": runtime.version()}).encode()
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
         return [body]

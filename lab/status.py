@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +14,8 @@ from lab import settings
 from lab.node import agent, fleet, process
 
 COMMANDS = 10
+# A time of day, and the mark of what is cut off.
+NARROWEST = 9
 
 
 def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]], none: str) -> Iterator[str]:
@@ -21,10 +25,28 @@ def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]], no
         yield none
         return
     cells = [[str(cell) for cell in row] for row in (heads, *rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
+    widths = fitted([max(len(row[column]) for row in cells) for column in range(len(heads))], room())
     yield title
     for row in cells:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield "  ".join(cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def room() -> int | None:
+    """Return how wide the terminal is; whoever reads from a pipe gets everything."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def fitted(widths: list[int], wide: int | None) -> list[int]:
+    """Return the columns' widths, the widest made narrower until a row fits the terminal; ids stay, to be copied."""
+    first, *others = widths
+    while wide is not None and first + sum(others) + 2 * len(others) > wide and max(others) > NARROWEST:
+        others[others.index(max(others))] -= 1
+    return [first, *others]
+
+
+def cut(cell: str, width: int) -> str:
+    """Return a cell's end where it is too long: an image's name and tag tell more than its registry."""
+    return cell if len(cell) <= width else f"…{cell[len(cell) - width + 1 :]}"
 
 
 def report(online: Sequence[str]) -> Iterator[str]:

@@ -62,7 +62,7 @@ def test_the_parts_are_listed(folder, capsys):
 
 def test_an_unknown_part_and_no_lab(folder, capsys, monkeypatch):
     assert cli.main(["logs", "nobody"]) == 1
-    assert "No part of the lab is called 'nobody': there are registry, i-0a-agent," in capsys.readouterr().err
+    assert "No part of the lab is called 'nobody': there are i-0a-agent," in capsys.readouterr().err
     monkeypatch.setattr(settings, "LOG", folder / "none")
     assert cli.main(["logs"]) == 1
     assert capsys.readouterr().err == "There is no lab whose logs could be shown.\n"

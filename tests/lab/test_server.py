@@ -113,3 +113,7 @@ def test_health_is_the_labs_own_route_and_all_else_is_awss(paths, monkeypatch):
     server.READY.touch()
     assert json.loads(ask(server.HEALTH)[1])["ready"] is True
     assert ask("/clusters") == ("404 Not Found", b"aws")
+    # A node that was killed stays registered with its agent, and is none that is up.
+    monkeypatch.setattr(server.FLEET, "ids", lambda: ["i-alive", "i-dead"])
+    monkeypatch.setattr(server.FLEET, "online", lambda name: name == "i-alive")
+    assert json.loads(ask(server.HEALTH)[1])["nodes"] == ["i-alive"]

@@ -23,6 +23,21 @@ def test_columns_are_aligned():
     assert list(status.table("Things", ("A",), [], "None.")) == ["", "None."]
 
 
+def test_rows_fit_a_terminal_and_pipes_get_everything(monkeypatch):
+    wide = "123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1"
+    rows = [("i-0123456789abcdef0", wide, "2026-11-29 00:20:04")]
+
+    def last(columns):
+        monkeypatch.setattr(status, "room", lambda: columns)
+        return list(status.table("Images", ("INSTANCE", "IMAGE", "WHEN"), rows, "none"))[-1]
+
+    assert last(None) == last(200) == f"i-0123456789abcdef0  {wide}  2026-11-29 00:20:04"
+    assert last(60) == "i-0123456789abcdef0  …azonaws.com/app:1  2026-11-29 00:20:04"
+    assert len(last(60)) <= 60
+    # Ids are there to be copied; what is left of a time is the time of day.
+    assert last(10) == "i-0123456789abcdef0  …om/app:1  …00:20:04"
+
+
 def test_an_image_is_listed_once():
     assert list(status.images("i-1", LISTED)) == [
         ("i-1", "host/app:v1", "sha256:aaaaaaaaaaaa", "1.0 GiB", "yes"),
