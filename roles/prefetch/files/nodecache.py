@@ -36,7 +36,6 @@ import json
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -44,7 +43,7 @@ import time
 from urllib.parse import unquote, urlencode
 
 KUBELET, SOCKET = "/etc/kubernetes/kubelet", "unix:///run/containerd/containerd.sock"
-STORE, LOCKS, OS_RELEASE = "/var/lib/containerd", "/run/nodecache", "/etc/os-release"
+STORE, LOCKS, BOTTLEROCKET = "/var/lib/containerd", "/run/nodecache", "/.bottlerocket"
 PIN, MARKS = "io.cri-containerd.pinned", "nodecache.eks/"
 # RUN_SECONDS stay below the document's timeoutSeconds: past that the agent kills the script and nothing is reported.
 LINE_BYTES, ATTEMPTS, RUN_SECONDS = 2400, 5, 3300
@@ -104,15 +103,13 @@ def retry(deadline, call, *arguments):
 def curl(url, headers=(), data=None, options=(), seconds=20, allowed=(200,)):
     """Return (status, headers, body). What may be secret reaches curl through pipes, never its command line."""
     lines = ["url = " + json.dumps(url), *options] + ["header = " + json.dumps(header) for header in headers]
-    reading, writing = os.pipe()
-    try:
-        with os.fdopen(writing, "w") as handle:
-            handle.write("\n".join(lines + ['data-binary = "@-"'] * (data is not None)))
+    reading, writing = map(os.fdopen, os.pipe(), "rw")
+    with reading:
+        with writing:
+            writing.write("\n".join(lines + ['data-binary = "@-"'] * (data is not None)))
         command = ["curl", "-q", "-sS", "-D", "/dev/stderr", "--connect-timeout", "5", "--max-time", str(int(seconds))]
-        command += ["-K", f"/dev/fd/{reading}"]
-        done = subprocess.run(command, input=data or b"", pass_fds=[reading], capture_output=True, check=False)
-    finally:
-        os.close(reading)
+        command += ["-K", f"/dev/fd/{reading.fileno()}"]
+        done = subprocess.run(command, input=data or b"", pass_fds=[reading.fileno()], capture_output=True, check=False)
     said, place = done.stderr.decode(errors="replace"), url.partition("?")[0]
     if done.returncode:
         raise Failure(f"{place}: {(said.splitlines() or ['?'])[-1]}", done.returncode in PASSING_CURL)
@@ -177,12 +174,15 @@ def kubelet_config():
     return merged
 
 
-def for_this_machine(index):
-    """Return the digest of the image that this node would pull from an index."""
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
-    for item in index["manifests"]:
+def for_this_machine(get, digest):
+    """Return the manifest of the image that this node would pull; get returns the text of any manifest."""
+    found, kind = json.loads(get(digest)), os.uname().machine
+    if "manifests" not in found:
+        return found
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(kind, kind)
+    for item in found["manifests"]:
         if item.get("platform", {}).get("architecture") == machine and not item.get("artifactType"):
-            return item["digest"]
+            return json.loads(get(item["digest"]))
     raise Skip(f"it has no image for {machine}")
 
 
@@ -197,13 +197,13 @@ class Runtime:
     def call(self, method, message=b"", seconds=60):
         socket = self.service if method.startswith("ImageService/") else self.runtime
         options = ["http2-prior-knowledge", 'noproxy = "*"', "unix-socket = " + json.dumps(socket)]
-        body, kind = b"\0" + len(message).to_bytes(4, "big") + message, "content-type: application/grpc"
-        url = "http://localhost/runtime.v1." + method
-        _status, headers, answer = curl(url, [kind, "te: trailers"], body, options, seconds)
-        code = int(([-1] + re.findall(r"(?im)^grpc-status: *(\d+)", headers))[-1])
+        # One byte of flags, none of them set, and four of length.
+        headers, body = ["content-type: application/grpc", "te: trailers"], len(message).to_bytes(5, "big") + message
+        _status, said, answer = curl("http://localhost/runtime.v1." + method, headers, body, options, seconds)
+        code = int(([-1] + re.findall(r"(?im)^grpc-status: *(\d+)", said))[-1])
         if code:
-            said = (["no grpc-status"] + re.findall(r"(?im)^grpc-message: *(.*?)\r?$", headers))[-1]
-            raise Failure(unquote(said), code in (4, 8, 14))
+            why = (["no grpc-status"] + re.findall(r"(?im)^grpc-message: *(.*?)\r?$", said))[-1]
+            raise Failure(unquote(why), code in (4, 8, 14))
         return decode(answer[5:])
 
     def ctr(self, *arguments):
@@ -249,9 +249,7 @@ class Runtime:
     def layers(self, digest):
         """Return {digest: compressed bytes} of an image's layers, or nothing when its manifest is not here."""
         try:
-            found = json.loads(self.ctr("content", "get", digest))
-            if "manifests" in found:
-                found = json.loads(self.ctr("content", "get", for_this_machine(found)))
+            found = for_this_machine(lambda one: self.ctr("content", "get", one), digest)
         except (Failure, Skip):
             return {}
         return {layer["digest"]: layer["size"] for layer in found.get("layers", [])}
@@ -259,8 +257,8 @@ class Runtime:
     def progress(self, digest):
         """Return fetched and total bytes of the layers of an image that is being pulled, if it is."""
         layers = self.layers(digest)
-        active = re.findall(r"(?m)^\S*(sha256:[0-9a-f]{64})\s+(\S+)", self.ctr("content", "active"))
-        here = {key: int(size_of(size)) for key, size in active}
+        here = re.findall(r"(?m)^\S*(sha256:[0-9a-f]{64})\s+(\S+)", self.ctr("content", "active"))
+        here = {key: int(size_of(size)) for key, size in here}
         # Asked last: a blob that is finished in between must not be missing from both lists.
         here.update(dict.fromkeys(self.ctr("content", "ls", "-q").split(), float("inf")))
         fetched = sum(min(size, here.get(digest, 0)) for digest, size in layers.items())
@@ -298,15 +296,14 @@ def artefact(tag, pattern):
 
 def newest(ecr, repository, pattern):
     """Return (time, tag, digest) of the newest pushed real image with a tag that matches, or None."""
-    asked = {"registryId": ecr["account"], "repositoryName": repository, "filter": {"tagStatus": "TAGGED"}}
-    found, more = [], {"maxResults": 1000}
-    while more:
-        answer = ecr_api(ecr, "DescribeImages", **asked, **more)
+    found, asked = [], {"registryId": ecr["account"], "repositoryName": repository, "filter": {"tagStatus": "TAGGED"}}
+    while asked:
+        answer = ecr_api(ecr, "DescribeImages", maxResults=1000, **asked)
         for image in answer["imageDetails"]:
             if image.get("artifactMediaType", CONFIGS[0]) in CONFIGS:
                 tags = [tag for tag in fnmatch.filter(image["imageTags"], pattern) if not artefact(tag, pattern)]
                 found += [(image["imagePushedAt"], tag, image["imageDigest"]) for tag in tags]
-        more = answer.get("nextToken") and {"maxResults": 1000, "nextToken": answer["nextToken"]}
+        asked = answer.get("nextToken") and dict(asked, nextToken=answer["nextToken"])
     return max(found, default=None)
 
 
@@ -349,10 +346,9 @@ class Image:
 
     def fits(self, key, names):
         """Say whether this reference speaks of a local image; one that lost its tag may have had any."""
-        repository, digest = key
         tags = [name.rpartition(":")[2] for name in names if "@" not in name]
-        tagged = not tags or bool(fnmatch.filter(tags, self.tag))
-        return repository == self.repository and (not digest or self.digest in (None, digest)) and tagged
+        same = key[0] == self.repository and (not key[1] or self.digest in (None, key[1]))
+        return same and (not tags or bool(fnmatch.filter(tags, self.tag)))
 
     def present(self, local):
         """Say whether the kubelet finds the very same image under every name."""
@@ -399,8 +395,10 @@ def promised():
 class Cache:
     def __init__(self, request, kubelet, runtime):
         self.mark, self.action, self.source = MARKS + request["name"], request["action"], request["source"]
-        self.keep, self.pushed = request["keep"], request["pushed"]
-        self.wanted = [Image(ref, keep) for ref, keep in request["wanted"].items()]
+        # Zero keeps all.
+        self.keep, pushed = request["keep"] or sys.maxsize, request["pushed"]
+        self.pushed = calendar.timegm(time.strptime(pushed, "%Y-%m-%dT%H:%M:%SZ")) if pushed else None
+        self.wanted = [Image(ref, keep or sys.maxsize) for ref, keep in request["wanted"].items()]
         self.kubelet, self.runtime, self.deadline = kubelet, runtime, time.monotonic() + RUN_SECONDS
         self.guard, self.tokens = threading.Lock(), {}
         self.begin = time.monotonic() + random.uniform(0, int(request["jitter"]))
@@ -418,11 +416,13 @@ class Cache:
 
     def ours(self, local):
         """Return {(repository, digest): names} of everything this install marked."""
-        found = {}
-        for name, row in local.items():
-            if self.own(row):
-                found.setdefault((repository_of(name), row.digest), []).append(name)
+        found = collections.defaultdict(list)
+        for name in [name for name, row in local.items() if self.own(row)]:
+            found[repository_of(name), local[name].digest].append(name)
         return found
+
+    def pushed_at(self, names, local):
+        return max(int(self.own(local[name])["pushed"]) for name in names)
 
     def rules(self, key, names):
         return [item for item in self.wanted if item.fits(key, names)]
@@ -434,10 +434,8 @@ class Cache:
 
     def siblings(self, image, local):
         """Return [(when pushed, key, names)] of each of ours that one keep counts, newest first."""
-        rule, found = self.rule(image), []
-        for key, names in self.ours(local).items():
-            if rule.fits(key, names):
-                found.append((max(int(self.own(local[name])["pushed"]) for name in names), key, names))
+        rule, ours = self.rule(image), self.ours(local).items()
+        found = [(self.pushed_at(names, local), key, names) for key, names in ours if rule.fits(key, names)]
         # What was just asked for is the newest, however long it has been here; an event may well come late.
         return sorted(found, key=lambda one: (self.source != "event" and one[1][1] == image.digest, *one), reverse=True)
 
@@ -446,7 +444,7 @@ class Cache:
         others = [one for one in self.siblings(image, local) if one[1][1] != image.digest]
         # Of two in one second that is the older which the tag has left.
         newer = [one for one in others if one[0] + image.moved > (image.pushed or 0)]
-        return self.source == "event" and image.pushed and 0 < self.rule(image).keep <= len(newer)
+        return self.source == "event" and image.pushed and self.rule(image).keep <= len(newer)
 
     def token(self, image):
         """Return what the registry takes for a login, or None; it stays in memory."""
@@ -478,12 +476,10 @@ class Cache:
         rule = self.rule(image)
         if image.plain() and artefact(image.tag, rule.tag):
             raise Skip("a signature, attestation or index, not an image")
-        others = [item for item in self.wanted if item.repository == image.repository]
-        if self.source == "event" and others and rule not in others:
+        if self.source == "event" and self.wanted and rule not in self.wanted:
             raise Skip("this install does not want this tag")
         if image.digest:
-            if self.pushed:
-                image.pushed = calendar.timegm(time.strptime(self.pushed[:19], "%Y-%m-%dT%H:%M:%S"))
+            image.pushed = self.pushed
         elif image.plain():
             image.digest = self.head(image)
             if image.digest == "":
@@ -501,9 +497,7 @@ class Cache:
     def measure(self, image, local):
         """Return the compressed and the unpacked size of this platform's layers that the repository's images lack."""
         try:
-            found = json.loads(self.ask(image, image.digest or image.tag)[1])
-            if "manifests" in found:
-                found = json.loads(self.ask(image, for_this_machine(found))[1])
+            found = for_this_machine(lambda what: self.ask(image, what)[1], image.digest or image.tag)
         except Failure:
             if image.ecr:
                 raise
@@ -522,10 +516,10 @@ class Cache:
         with lock("room", self.deadline):
             free, total, shared = self.runtime.disk()
             high = self.kubelet.get("imageGCHighThresholdPercent") or 85
-            limits = {"imageGCHighThresholdPercent": total * (100 - high) / 100}
             hard = self.kubelet.get("evictionHard") or {"nodefs.available": "10%", "imagefs.available": "15%"}
-            for signal in ["imagefs.available"] + ["nodefs.available"] * shared:
-                limits[signal] = size_of(hard.get(signal, "0"), total)
+            signals = ["imagefs.available"] + ["nodefs.available"] * shared
+            limits = {signal: size_of(hard.get(signal, "0"), total) for signal in signals}
+            limits["imageGCHighThresholdPercent"] = total * (100 - high) / 100
             name = max(limits, key=limits.get)
             left = free - promised() - packed - unpacked
             if left < limits[name]:
@@ -536,7 +530,6 @@ class Cache:
             held.flush()
 
     def prefetch(self, image):
-        self.resolve(image)
         if image.present(self.local) and all(self.held(self.local[name]) for name in image.names()):
             return
         with lock(image.repository, self.deadline) as held:
@@ -562,11 +555,10 @@ class Cache:
 
     def label(self, name, row, seconds, pushed):
         """Pin and mark one name; what is held already keeps its mark."""
-        mark = self.own(row)
         if seconds or not self.held(row):
             fresh = f"{self.source}:{seconds}:{int(pushed or time.time())}:{row.digest[7:19]}"
-            value = mark.group() if mark and not seconds else fresh
-            self.runtime.ctr("images", "label", name, PIN + "=pinned", f"{self.mark}={value}")
+            mark = self.own(row) if not seconds else None
+            self.runtime.ctr("images", "label", name, PIN + "=pinned", f"{self.mark}={mark.group() if mark else fresh}")
 
     def surplus(self, asked, local):
         """Return {(repository, digest): names} of those of ours that this run lets go of."""
@@ -577,12 +569,12 @@ class Cache:
             if self.source == "association" and self.wanted:
                 gone = {key: names for key, names in ours.items() if not self.rules(key, names)}
             for image in asked:
-                keep = self.rule(image).keep
-                gone.update({key: names for _pushed, key, names in self.siblings(image, local)[keep:] if keep})
+                for _pushed, key, names in self.siblings(image, local)[self.rule(image).keep :]:
+                    gone[key] = names
         return gone
 
     def tidy(self, asked, local):
-        """Let go of what is surplus; say whether there was any."""
+        """Let go of what is surplus; return what is here then."""
         surplus = self.surplus(asked, local)
         for key in surplus:
             with lock(key[0], self.deadline):
@@ -590,7 +582,7 @@ class Cache:
                 names = self.surplus(asked, local).get(key)
                 if names:
                     self.drop(local, names)
-        return bool(surplus)
+        return self.runtime.images() if surplus else local
 
     def drop(self, local, names):
         """Unmark an image, unpin it unless another install wants it, remove it when it is ours alone and unused."""
@@ -613,10 +605,10 @@ class Cache:
         image, said = None, {}
         try:
             image = Image(ref)
+            if self.action != "release":
+                self.resolve(image)
             if self.action == "prefetch":
                 self.prefetch(image)
-            elif self.action == "report":
-                self.resolve(image)
         except Skip as skip:
             said["skipped"] = str(skip)
         except TROUBLE as error:
@@ -632,8 +624,7 @@ class Cache:
         sure = bool(names) and not ("error" in said and not image.digest)
         entry = {"ref": ref, "digest": row and row.digest, "cached": sure and image.present(local)}
         entry.update(pinned=any(PIN in row.labels for row in rows), size=row and row.size)
-        seconds = float(mark["seconds"]) if mark and mark["seconds"] else None
-        entry.update(source=mark and mark["source"], seconds=seconds)
+        entry.update(source=mark and mark["source"], seconds=mark and float(mark["seconds"] or 0) or None)
         if row and not image.named and image.digest not in (None, row.digest):
             entry["expected"] = image.digest
         if self.action == "report" and names and image.digest and not entry["cached"]:
@@ -674,15 +665,11 @@ def shorten(report):
 
 def connect(kubelet):
     """Return what pulls on this node, or refuse and say what to use instead."""
-    with contextlib.suppress(FileNotFoundError), open(OS_RELEASE, encoding="utf-8") as handle:
-        if re.search(r"(?m)^ID=.?bottlerocket", handle.read()):
-            raise Failure("Bottlerocket, also of Auto Mode: use a data volume snapshot with the images, or SOCI")
-    if "ECS_CONTAINER_METADATA_URI_V4" in os.environ:
-        raise Failure("Fargate has no node that could hold images: use lazy loading with a SOCI index")
+    if os.path.exists(BOTTLEROCKET):
+        raise Failure("Bottlerocket is not served: use a data volume snapshot that holds the images")
     runtime = Runtime(kubelet)
-    missing = [tool for tool in ("curl", "ctr") if not shutil.which(tool)]
-    if missing or not os.path.exists(runtime.runtime):
-        raise Failure(f"no {' and no '.join(missing) or runtime.runtime}: not an EKS-optimised Amazon Linux node")
+    if not os.path.exists(runtime.runtime):
+        raise Failure(f"no {runtime.runtime}: not an EKS-optimised Amazon Linux node (Fargate, Auto Mode: use SOCI)")
     return runtime
 
 
@@ -700,8 +687,7 @@ def work(request, report):
         done = list(pool.map(cache.attempt, refs))
     local = runtime.images()
     try:
-        if cache.tidy([image for _ref, image, said in done if image and not said], local):
-            local = runtime.images()
+        local = cache.tidy([image for _ref, image, said in done if image and not said], local)
     except TROUBLE as error:
         # What was pulled before is told all the same.
         report["error"] = f"not all could be let go of: {error}"
@@ -715,10 +701,10 @@ def main():
         request = json.load(handle)
     # The agent promises none of them.
     os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    report = {"v": 1, "action": request["action"], "node": os.environ.get("AWS_SSM_INSTANCE_ID"), "ok": False}
+    report = {"v": 1, "action": request["action"], "node": None, "ok": False}
     report.update(containerd=None, free=None, images=[])
     try:
-        report["node"] = report["node"] or imds("instance-id")
+        report["node"] = os.environ.get("AWS_SSM_INSTANCE_ID") or imds("instance-id")
         work(request, report)
     except TROUBLE as error:
         report.update(error=str(error) or type(error).__name__, ok=False)
