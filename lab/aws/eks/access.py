@@ -198,9 +198,11 @@ def associate_access_policy(backend: EKSBackend, params: Params) -> dict[str, An
         raise refused(
             f"Access policies cannot be associated with the type {entry.type}", clusterName=entry.cluster_name
         )
-    if scope.get("type") == "namespace" and not scope.get("namespaces"):
+    if not scope.get("type"):
+        raise invalid("The type of the access scope must be cluster or namespace", clusterName=entry.cluster_name)
+    if scope["type"] == "namespace" and not scope.get("namespaces"):
         raise invalid("namespaces is required for the access scope type namespace", clusterName=entry.cluster_name)
-    if scope.get("type") == "cluster" and scope.get("namespaces"):
+    if scope["type"] == "cluster" and scope.get("namespaces"):
         raise invalid(
             "namespaces cannot be specified for the access scope type cluster", clusterName=entry.cluster_name
         )

@@ -10,7 +10,8 @@ from typing import Any
 from moto.eks.models import Cluster, EKSBackend
 
 from lab.aws.eks import versions
-from lab.aws.eks.clusters import KINDS, attribute, check_auto_mode, check_encryption, check_network
+from lab.aws.eks.cluster_network import check_network
+from lab.aws.eks.clusters import KINDS, attribute, check_auto_mode, check_encryption
 from lab.aws.eks.support import (
     Params,
     background,
@@ -130,6 +131,8 @@ def associate_encryption_config(backend: EKSBackend, params: Params) -> dict[str
 def _encrypt(backend: EKSBackend, params: Params) -> dict[str, Any]:
     cluster = find_cluster(backend, params["clusterName"])
     _refuse_when_busy(cluster)
+    if not params["encryptionConfig"]:
+        raise invalid("The encryptionConfig must not be empty", clusterName=cluster.name)
     check_encryption(params["encryptionConfig"])
     if cluster.encryption_config:
         raise invalid("EncryptionConfig is already associated with the cluster", clusterName=cluster.name)

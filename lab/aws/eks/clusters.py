@@ -5,18 +5,16 @@ https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Any
 
-from botocore.exceptions import ClientError
 from moto.eks.models import Cluster, EKSBackend
 
 from lab.aws.eks import versions
+from lab.aws.eks.cluster_network import check_network, check_overlap, check_services
 from lab.aws.eks.roles import check_cluster_role, check_form
 from lab.aws.eks.support import (
     Params,
-    UnsupportedAvailabilityZoneException,
     are_unreal,
     check_tags,
     client,
@@ -29,9 +27,8 @@ from lab.aws.eks.support import (
     refused,
 )
 
-# Where no control plane may be: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
-FULL = ("use1-az3", "usw1-az2", "cac1-az3")
-PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+# Auto Mode's own: https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html
+POOLS = ("general-purpose", "system")
 # Which update a member of the request is; several of one kind may come together.
 KINDS = {
     "logging": "LoggingUpdate",
@@ -57,57 +54,6 @@ def attribute(name: str) -> str:
     return re.sub(r"([A-Z])", lambda found: "_" + found[1].lower(), name)
 
 
-def check_services(config: dict[str, Any]) -> None:
-    """Refuse addresses for services that are public, or too many or few."""
-    block = config.get("serviceIpv4Cidr")
-    if not block:
-        return
-    try:
-        network = ipaddress.IPv4Network(block)
-    except ValueError as wrong:
-        raise invalid(f"The specified service IPv4 CIDR {block} is invalid") from wrong
-    if not any(network.subnet_of(private) for private in PRIVATE):  # type: ignore[arg-type]
-        blocks = ", ".join(map(str, PRIVATE))
-        raise invalid(f"The specified service IPv4 CIDR {block} is not within one of the private blocks {blocks}")
-    if not 12 <= network.prefixlen <= 24:
-        raise invalid(f"The specified service IPv4 CIDR {block} must have a netmask between /24 and /12")
-
-
-def check_network(config: dict[str, Any]) -> dict[str, Any]:
-    """Return what EKS adds to a cluster's network settings, having refused what it refuses."""
-    if config.get("endpointPublicAccess") is False and not config.get("endpointPrivateAccess"):
-        raise invalid("Private and public endpoint access can't both be disabled")
-    for block in config.get("publicAccessCidrs") or []:
-        try:
-            network = ipaddress.ip_network(block)
-        except ValueError as wrong:
-            raise invalid(f"The following CIDRs are invalid in publicAccessCidrs: [{block}]") from wrong
-        # https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html: no reserved addresses.
-        if any(network.version == 4 and network.subnet_of(private) for private in PRIVATE):  # type: ignore[arg-type]
-            raise invalid(f"The following CIDRs are not allowed in publicAccessCidrs: [{block}]")
-    subnets = config.get("subnetIds") or []
-    if not subnets:
-        raise invalid("Subnets are required")
-    if are_unreal(subnets):
-        return {}
-    try:
-        found = client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
-        if config.get("securityGroupIds"):
-            client("ec2").describe_security_groups(GroupIds=config["securityGroupIds"])
-    except ClientError as error:
-        raise invalid(error.response["Error"]["Message"]) from error
-    if len({subnet["AvailabilityZone"] for subnet in found}) < 2:
-        raise invalid("Subnets specified must be in at least two different AZs")
-    if len({subnet["VpcId"] for subnet in found}) > 1:
-        raise invalid("Subnets specified must belong to the same VPC")
-    if full := next((subnet["AvailabilityZone"] for subnet in found if subnet["AvailabilityZoneId"] in FULL), None):
-        raise UnsupportedAvailabilityZoneException(
-            message=f"Cannot create the cluster because {full}, the targeted zone, does not currently have "
-            "sufficient capacity to support the cluster. Retry and choose from other Availability Zones."
-        )
-    return {"vpcId": found[0]["VpcId"]}
-
-
 def check_auto_mode(settings: dict[str, Any]) -> None:
     """Refuse Auto Mode that is on in a part only."""
     parts = [
@@ -120,6 +66,9 @@ def check_auto_mode(settings: dict[str, Any]) -> None:
             "For EKS Auto Mode, please ensure that all required configs, including computeConfig, "
             "kubernetesNetworkConfig, and blockStorage are all either fully enabled or fully disabled."
         )
+    pools = (settings.get("computeConfig") or {}).get("nodePools") or []
+    if not set(pools) <= set(POOLS):
+        raise invalid(f"Compute config node pool names can only include [{', '.join(POOLS)}]")
 
 
 def check_encryption(configs: list[dict[str, Any]]) -> None:
@@ -156,6 +105,7 @@ def _create_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
     check_form(params["roleArn"])
     config = params["resourcesVpcConfig"]
     network = check_network(config)
+    check_overlap(network, params.get("kubernetesNetworkConfig") or {})
     if not are_unreal(config["subnetIds"]):
         check_cluster_role(params["roleArn"])
     cluster = backend.create_cluster(

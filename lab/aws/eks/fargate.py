@@ -10,27 +10,34 @@ from typing import Any
 from botocore.exceptions import ClientError
 from moto.eks.models import EKSBackend
 
-from lab.aws.eks.roles import check_form
+from lab.aws.eks.roles import check_fargate_role, check_form
 from lab.aws.eks.support import Params, are_unreal, check_tags, client, find_cluster, invalid, operation, page
 
-MOST_SELECTORS = 5
+# https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
+MOST_SELECTORS = MOST_LABELS = 5
 
 
 def create_fargate_profile(backend: EKSBackend, params: Params) -> dict[str, Any]:
     """Record a profile."""
-    find_cluster(backend, params["clusterName"])
+    cluster = find_cluster(backend, params["clusterName"])
     if params["fargateProfileName"].startswith("eks-"):
         raise invalid("Fargate Profile names starting with eks- are reserved")
     if len(params.get("selectors") or []) > MOST_SELECTORS:
         raise invalid(f"Fargate Profile can have at most {MOST_SELECTORS} selectors.")
+    if any(len(selector.get("labels") or {}) > MOST_LABELS for selector in params.get("selectors") or []):
+        raise invalid(f"Fargate Profile selectors can have at most {MOST_LABELS} labels.")
     check_tags(params.get("tags") or {})
     check_form(params["podExecutionRoleArn"])
     subnets = params.get("subnets") or []
     if not are_unreal(subnets):
         try:
-            client("ec2").describe_subnets(SubnetIds=subnets)
+            found = client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
         except ClientError as error:
             raise invalid(error.response["Error"]["Message"]) from error
+        vpc = cluster.resources_vpc_config.get("vpcId")
+        if strange := [subnet["SubnetId"] for subnet in found if subnet["VpcId"] != vpc]:
+            raise invalid(f"Subnets [{', '.join(strange)}] are not in the VPC of the cluster.")
+        check_fargate_role(params["podExecutionRoleArn"])
     profile = backend.create_fargate_profile(
         fargate_profile_name=params["fargateProfileName"],
         cluster_name=params["clusterName"],

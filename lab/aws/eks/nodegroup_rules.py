@@ -92,6 +92,9 @@ def check_changes(params: Params) -> None:
         given = params.get(kind.lower())
         if given is not None and not given.get(one) and not given.get(other):
             raise invalid(f"Both or either {one} or {other} must not be empty")
+    for name in ("updateConfig", "nodeRepairConfig", "warmPoolConfig"):
+        if params.get(name) == {}:
+            raise invalid(f"{name} must not be empty")
     if params.get("scalingConfig") == {}:
         raise invalid("Either all or at least one of minSize, maxSize, desiredSize must be provided")
 

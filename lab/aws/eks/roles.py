@@ -1,7 +1,8 @@
 """Roles and other principals that EKS is given: they have to be there, and to trust who is to assume them.
 
-https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html and
-https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html
+https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html,
+https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html and
+https://docs.aws.amazon.com/eks/latest/userguide/pod-execution-role.html
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ def _services(arn: str) -> list[str] | None:
     try:
         trust: dict[str, Any] = client("iam").get_role(RoleName=arn.rpartition("/")[2])["Role"]
     except ClientError:
+        return None
+    if trust["Arn"] != arn:
+        # Another account's, another partition's, or one with another path.
         return None
     services: list[str] = []
     statements = trust["AssumeRolePolicyDocument"].get("Statement", [])
@@ -55,6 +59,15 @@ def check_cluster_role(arn: str) -> None:
     if "eks.amazonaws.com" not in (_services(arn) or []):
         raise invalid(
             f"Role with arn: {arn}, could not be assumed because it does not exist or the trusted entity is not correct"
+        )
+
+
+def check_fargate_role(arn: str) -> None:
+    """Refuse a role that is not there, or that Fargate's pods may not assume."""
+    if "eks-fargate-pods.amazonaws.com" not in (_services(arn) or []):
+        raise invalid(
+            "Misconfigured PodExecutionRole Trust Policy; Please add the eks-fargate-pods.amazonaws.com Service "
+            "Principal"
         )
 
 

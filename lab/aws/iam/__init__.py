@@ -242,24 +242,21 @@ def assume(role_arn: str, service: str, context: Context | None = None) -> None:
         raise Denied(f"User: {service} is not authorized to perform: sts:AssumeRole on resource: {role_arn}")
 
 
-def assume_as(principal: str, role_arn: str, context: Context) -> None:
+def assume_as(principal: str, role_arn: str, context: Context, action: str = "sts:AssumeRole") -> None:
     """Raise Denied unless the role trusts this user, role or account; where it trusts the account, that must too."""
     found = role(role_arn)
     arn = f"arn:aws:iam::{settings.ACCOUNT}:root" if principal == ROOT else principal
-    if found is None and role_arn.split(":")[4] != arn.split(":")[4]:
-        # Another account, of which moto knows nothing yet: this is its way into it.
-        return
     facts = _ambient(arn) | dict(context)
 
     def trusted(who: str) -> bool:
-        request = Request("sts:AssumeRole", role_arn, facts, "AWS", who)
+        request = Request(action, role_arn, facts, "AWS", who)
         return found is not None and verdict([_trust(found)], request) is Verdict.ALLOW
 
     if not trusted(arn):
         who = arn if principal == ROOT else _identity(principal).shown
-        raise Denied(f"User: {who} is not authorized to perform: sts:AssumeRole on resource: {role_arn}")
+        raise Denied(f"User: {who} is not authorized to perform: {action} on resource: {role_arn}")
     if trusted(f"arn:aws:iam::{arn.split(':')[4]}:user/anybody-else"):
-        check(principal, "sts:AssumeRole", role_arn, context)
+        check(principal, action, role_arn, context)
 
 
 def trusts(role_arn: str, service: str) -> bool:

@@ -83,7 +83,11 @@ def assume_role(self: TokenResponse) -> Any:
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
         )
     try:
-        iam.assume_as(caller, role_arn, {"sts:ExternalId": external} if external else {})
+        facts = {"sts:ExternalId": external} if external else {}
+        iam.assume_as(caller, role_arn, facts)
+        if self._get_param("Tags"):
+            # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required
+            iam.assume_as(caller, role_arn, facts, "sts:TagSession")
     except iam.Denied as denied:
         raise _error(denied) from denied
     if found is not None and self._get_int_param("DurationSeconds", 3600) > int(found.max_session_duration or 3600):

@@ -22,7 +22,25 @@ PLATFORMS = {
     "aws:psModule": ("Windows",),
 }
 
-CHECKS = {"Command": document_run.check_content, "Automation": automation_document.check_content}
+SESSIONS = ("Standard_Stream", "InteractiveCommands", "NonInteractiveCommands", "Port")
+
+
+def check_session(content: dict[str, Any]) -> None:
+    """Refuse what no session can be started with.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html
+    """
+    if content.get("schemaVersion") != "1.0":
+        raise document_parameters.DocumentError("a Session document has the schema version 1.0")
+    if content.get("sessionType") not in SESSIONS:
+        raise document_parameters.DocumentError(f"sessionType is one of {', '.join(SESSIONS)}")
+
+
+CHECKS = {
+    "Command": document_run.check_content,
+    "Automation": automation_document.check_content,
+    "Session": check_session,
+}
 
 
 def amazon(name: str) -> Document:

@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.ssm import models
 from moto.ssm.models import Document, Documents, SimpleSystemManagerBackend, ssm_backends
+from moto.utilities.utils import get_partition
 
 from lab.aws.ssm import amazon as ssm_amazon
 from lab.aws.ssm import tags as ssm_tags
@@ -37,7 +38,8 @@ def _place(backend: SimpleSystemManagerBackend, name: str, account: str) -> tupl
     if not name.startswith("arn:"):
         return backend.region_name, account
     parts = name.split(":")
-    if len(parts) != 6 or not parts[5].startswith("document/"):
+    right = ["arn", get_partition(backend.region_name), "ssm"]
+    if len(parts) != 6 or parts[:3] != right or not parts[5].startswith("document/"):
         raise error("InvalidDocument", "The specified document does not exist.")
     return parts[3], parts[4]
 

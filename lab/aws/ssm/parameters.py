@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-ssm
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,21 +16,27 @@ from typing import Any
 from moto.ssm.models import SimpleSystemManagerBackend
 from moto.ssm.responses import SimpleSystemManagerResponse
 
+from lab.aws.ssm import tags as ssm_tags
 from lab.aws.ssm.document_parameters import DocumentError
-from lab.aws.ssm.support import error
+from lab.aws.ssm.support import error, operation, page
 from lab.aws.validation import register
 
 LONGEST = {"Standard": 4096, "Advanced": 8192}
 LEVELS, PARAMETERS, POLICIES = 15, 10000, 10
+# A name's, together with the rest of its ARN.
+LONGEST_ARN = 1011
 # What each policy has to say: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-policies.html
 POLICY_FACTS = {
     "Expiration": ("Timestamp",),
     "ExpirationNotification": ("Before", "Unit"),
     "NoChangeNotification": ("After", "Unit"),
 }
-PAGED = ("describe_parameters", "get_parameter_history", "get_parameters_by_path")
+PAGED = ("get_parameter_history", "get_parameters_by_path")
+# Moto keeps an empty parameter of a name that one of these looks for in vain, and then deletes that as if it were one.
+LOOKING = ("get_parameter_history", "label_parameter_version", "unlabel_parameter_version")
 _plain: dict[str, Callable[..., Any]] = {}
 
+_NESTED = re.compile(r"\{\{.+?\}\}", re.DOTALL)
 _REFERENCE = re.compile(r"\{\{ *ssm:([a-zA-Z0-9_.\-/]+)(:[0-9]+)? *\}\}")
 
 
@@ -67,10 +74,23 @@ def check_name(params: Mapping[str, Any]) -> Iterator[str]:
     https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
     """
     name = params["Name"]
+    if name.endswith("/"):
+        yield "Parameter name must not end with slash."
     if not re.fullmatch(r"[a-zA-Z0-9_.\-/]+", name) or "//" in name:
         yield 'Parameter name can only include a-z, A-Z, 0-9, and the symbols ".-_", with "/" between its levels.'
     if "/" in name and not name.startswith("/"):
         yield "Parameter name must be a fully qualified name."
+
+
+def check_text(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse a value that names another parameter, and a key for a value that is no secret.
+
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+    """
+    if _NESTED.search(params["Value"]):
+        yield "Parameter value can't nest another parameter. Do not use {{}} in the value."
+    if params.get("KeyId") and params.get("Type", "SecureString") != "SecureString":
+        yield "KeyId is required for SecureString type parameter only."
 
 
 def check_path(params: Mapping[str, Any]) -> Iterator[str]:
@@ -94,6 +114,16 @@ def put_parameter(self: SimpleSystemManagerResponse) -> Any:
             f"A hierarchy can have a maximum of {LEVELS} levels. Reduce the number of levels in {name}.",
         )
     known = self.ssm_backend._parameters
+    arn = f"arn:aws:ssm:{self.region}:{self.current_account}:parameter/{name.removeprefix('/')}"
+    if len(arn) > LONGEST_ARN:
+        raise error("ValidationException", f"A parameter's ARN is longer than {LONGEST_ARN} characters.")
+    ssm_tags.given({"Tags": self._get_param("Tags")}, "ValidationException")
+    if name in known and (known[name][-1].tier, self._get_param("Tier")) == ("Advanced", "Standard"):
+        raise error(
+            "ValidationException",
+            "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the "
+            "advanced-parameter tier to the standard-parameter tier.",
+        )
     if name not in known and len(known) >= PARAMETERS:
         raise error("ParameterLimitExceeded", f"You can have at most {PARAMETERS} parameters.")
     kind = self._get_param("Type")
@@ -164,12 +194,37 @@ def _paged(name: str) -> Callable[..., Any]:
     return respond
 
 
+def describe_parameters(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[str, Any]:
+    """List parameters, as many at once as were asked for: moto always gives ten."""
+    found = backend.describe_parameters(params.get("Filters"), params.get("ParameterFilters"))
+    rows = [one.describe_response_object(False) for one in found]
+    return page(rows, params, "Parameters", default=10, plain=True)
+
+
+def _looking(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return an operation that leaves nothing behind where it found nothing."""
+
+    @functools.wraps(method)
+    def respond(self: SimpleSystemManagerResponse) -> Any:
+        try:
+            return method(self)
+        finally:
+            known = self.ssm_backend._parameters
+            for name in [name for name, versions in list(known.items()) if not versions]:
+                del known[name]
+
+    return respond
+
+
 def install() -> None:
     """Check parameters before moto keeps them."""
     if not _plain:
         for name in (*PAGED, "put_parameter"):
             _plain[name] = getattr(SimpleSystemManagerResponse, name)
             setattr(SimpleSystemManagerResponse, name, _paged(name) if name in PAGED else put_parameter)
-    for check in (check_name, check_value, check_tier):
+        for name in LOOKING:
+            setattr(SimpleSystemManagerResponse, name, _looking(getattr(SimpleSystemManagerResponse, name)))
+    operation("DescribeParameters", "describe_parameters", describe_parameters)
+    for check in (check_name, check_value, check_text, check_tier):
         register("ssm", "PutParameter", check)
     register("ssm", "GetParametersByPath", check_path)

@@ -105,6 +105,8 @@ def page(items: list[Any], params: dict[str, Any], key: str, default: int = 50, 
     if token is not None and plain:
         token = _token(key, int(token)) if re.fullmatch("[1-9][0-9]*", token) else token
     start, size = 0 if token is None else _offset(key, token), params.get("MaxResults") or default
+    if start > len(items):
+        raise error("InvalidNextToken", "The specified token is not valid.")
     answer: dict[str, Any] = {key: items[start : start + size]}
     if start + size < len(items):
         answer["NextToken"] = str(start + size) if plain else _token(key, start + size)

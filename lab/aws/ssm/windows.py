@@ -6,16 +6,19 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_UpdateMainte
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.core.exceptions import ServiceException
 from moto.core.utils import camelcase_to_underscores
 from moto.ssm.models import SimpleSystemManagerBackend
 from moto.ssm.responses import SimpleSystemManagerResponse
 
 from lab.aws import schedule
-from lab.aws.ssm.support import error, operation
+from lab.aws.ssm import targets as ssm_targets
+from lab.aws.ssm.support import error, moment, operation
 from lab.aws.validation import register
 
 WINDOW = ("Name", "Description", "StartDate", "EndDate", "Schedule", "ScheduleTimezone", "ScheduleOffset")
@@ -25,6 +28,7 @@ TASK = ("Targets", "TaskArn", "ServiceRoleArn", "TaskParameters", "TaskInvocatio
 TASK += ("MaxConcurrency", "MaxErrors", "LoggingInfo", "Name", "Description", "CutoffBehavior", "AlarmConfiguration")
 ATTRIBUTES = {"AlarmConfiguration": "alarm_configurations"}
 _deregister_target = SimpleSystemManagerResponse.deregister_target_from_maintenance_window
+_register_task = SimpleSystemManagerResponse.register_task_with_maintenance_window
 
 
 def check_window(params: Mapping[str, Any]) -> Iterator[str]:
@@ -35,8 +39,49 @@ def check_window(params: Mapping[str, Any]) -> Iterator[str]:
             schedule.next_run(expression, datetime.now(UTC))
         except schedule.ScheduleError as wrong:
             yield f"The schedule is not valid: {wrong}"
+        if params.get("ScheduleOffset") and expression.startswith("rate"):
+            yield "ScheduleOffset needs a cron expression."
+    try:
+        dates = [moment(params[name]) for name in ("StartDate", "EndDate") if params.get(name)]
+        zoneinfo.ZoneInfo(params.get("ScheduleTimezone") or "UTC")
+    except (ServiceException, ValueError, zoneinfo.ZoneInfoNotFoundError) as wrong:
+        yield f"StartDate, EndDate or ScheduleTimezone is not valid: {wrong}"
+    else:
+        if len(dates) == 2 and dates[0] >= dates[1]:
+            yield "EndDate must be after StartDate."
     if "Duration" in params and "Cutoff" in params and params["Cutoff"] >= params["Duration"]:
         yield "The cutoff must be less than the duration of the maintenance window."
+
+
+def check_target(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse a target by a key that no node has.
+
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_RegisterTargetWithMaintenanceWindow.html
+    """
+    try:
+        ssm_targets.check(params["Targets"], "ValidationException")
+    except ServiceException as wrong:
+        yield wrong.message
+
+
+def check_task(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse a command for no nodes, and one for nodes that does not say at how many to start and to stop.
+
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_RegisterTaskWithMaintenanceWindow.html
+    """
+    if params["TaskType"] == "RUN_COMMAND" and not params.get("Targets"):
+        yield "A task of type RUN_COMMAND needs targets."
+    if params.get("Targets") and not (params.get("MaxConcurrency") and params.get("MaxErrors")):
+        yield "A task with targets needs MaxConcurrency and MaxErrors."
+
+
+def register_task(self: SimpleSystemManagerResponse) -> Any:
+    """Add a task whose targets the window has."""
+    window = self.ssm_backend.windows.get(self._get_param("WindowId"))
+    for row in (self._get_param("Targets") or []) if window else ():
+        for name in row.get("Values") or [] if row.get("Key") == "WindowTargetIds" else ():
+            _part(window.targets, name)
+    return _register_task(self)
 
 
 def _window(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> Any:
@@ -111,8 +156,12 @@ def deregister_target(self: SimpleSystemManagerResponse) -> Any:
 def install() -> None:
     """Add these to moto."""
     register("ssm", "CreateMaintenanceWindow", check_window)
+    register("ssm", "RegisterTargetWithMaintenanceWindow", check_target)
+    register("ssm", "RegisterTaskWithMaintenanceWindow", check_task)
     name = "deregister_target_from_maintenance_window"
     setattr(SimpleSystemManagerResponse, name, deregister_target)
+    name = "register_task_with_maintenance_window"
+    setattr(SimpleSystemManagerResponse, name, register_task)
     for name, handler in (
         ("UpdateMaintenanceWindow", update_maintenance_window),
         ("UpdateMaintenanceWindowTarget", update_maintenance_window_target),

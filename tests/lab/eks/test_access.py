@@ -85,6 +85,7 @@ def test_an_entry_that_aws_would_not_make(open_account, more, message):
         (ADMIN, {"type": "namespace"}),
         (ADMIN, {"type": "cluster", "namespaces": ["default"]}),
         (ADMIN, {"type": "everything"}),
+        (ADMIN, {}),
     ],
 )
 def test_an_association_that_aws_would_not_make(open_account, policy, scope):

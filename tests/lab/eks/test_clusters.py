@@ -152,3 +152,17 @@ def test_a_cluster_needs_two_availability_zones(account):
 def test_a_cluster_that_is_not_there_is_not_found(account, call):
     with pytest.raises(ClientError, match="ResourceNotFoundException.*No cluster found for name: nobody"):
         call(account.eks)
+
+
+def test_auto_mode_has_two_node_pools_of_its_own(account):
+    """https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html."""
+    parts = {"storageConfig": {"blockStorage": {"enabled": True}}}
+    parts |= {"kubernetesNetworkConfig": {"elasticLoadBalancing": {"enabled": True}}}
+    with pytest.raises(ClientError, match=r"InvalidParameterException.*\[general-purpose, system\]"):
+        account.cluster("d", computeConfig={"enabled": True, "nodePools": ["gpu"]}, **parts)
+
+
+def test_secrets_are_encrypted_with_a_key(account):
+    """https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateEncryptionConfig.html."""
+    with pytest.raises(ClientError, match="InvalidParameterException"):
+        account.eks.associate_encryption_config(clusterName="c", encryptionConfig=[])

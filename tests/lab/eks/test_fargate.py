@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateFargateProfile.htm
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.lab.eks.calls import refused
@@ -27,6 +29,7 @@ PROFILE = {
         {"fargateProfileName": "eks-f"},
         {"podExecutionRoleArn": "role"},
         {"subnets": ["subnet-x"]},
+        {"selectors": [{"namespace": "n", "labels": {f"l{number}": "x" for number in range(6)}}]},
         {"tags": {"aws:x": "y"}},
     ],
 )
@@ -43,3 +46,20 @@ def test_a_profile_is_made_described_and_removed(account):
     assert account.eks.list_fargate_profiles(clusterName="c")["fargateProfileNames"] == ["f"]
     account.eks.delete_fargate_profile(**named)
     assert account.eks.list_fargate_profiles(clusterName="c")["fargateProfileNames"] == []
+
+
+def test_its_pods_run_as_a_role_that_trusts_fargate_in_the_clusters_vpc(account):
+    """https://docs.aws.amazon.com/eks/latest/userguide/pod-execution-role.html."""
+    allow = {"Effect": "Allow", "Principal": {"Service": "eks-fargate-pods.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    role = account.iam.create_role(RoleName="pods", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    request = {**PROFILE, "podExecutionRoleArn": role, "subnets": account.subnets[:1]}
+    for wrong in (ROLE, ROLE.replace("node", "nobody"), role.replace("123456789012", "111122223333")):
+        error = refused(account.eks, "create_fargate_profile", **request | {"podExecutionRoleArn": wrong})
+        assert error["Code"] == "InvalidParameterException"
+        assert error["Message"].startswith("Misconfigured PodExecutionRole Trust Policy")
+    other = account.ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
+    strange = [account.subnet("10.8.1.0/24", "a", other)]
+    error = refused(account.eks, "create_fargate_profile", **request | {"subnets": strange})
+    assert "not in the VPC of the cluster" in error["Message"]
+    assert account.eks.create_fargate_profile(**request)["fargateProfile"]["subnets"] == request["subnets"]

@@ -26,3 +26,12 @@ def test_a_role_that_ec2_may_not_assume_is_refused(account):
     role = account.iam.create_role(RoleName="plane", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     with pytest.raises(ClientError, match=r"service principals \[ec2.amazonaws.com\] were not found"):
         account.eks.create_nodegroup(**account.request(nodeRole=role))
+
+
+@pytest.mark.parametrize("part", [("123456789012", "111122223333"), ("arn:aws:", "arn:aws-cn:"), ("role/", "role/x/")])
+def test_a_role_is_the_one_that_its_whole_arn_names(account, part):
+    strange = account.role.replace(*part)
+    with pytest.raises(ClientError, match="InvalidParameterException.*does not exist or the trusted entity"):
+        account.cluster("d", roleArn=strange)
+    with pytest.raises(ClientError, match="InvalidParameterException.*cannot be found"):
+        account.eks.create_nodegroup(**account.request(nodeRole=strange))

@@ -127,6 +127,23 @@ def test_a_role_that_is_not_there_is_denied_and_not_told_missing(client):
     assert refused(client("sts").assume_role, RoleArn=arn, RoleSessionName="me") == "AccessDenied"
 
 
+def test_a_role_of_an_account_that_is_not_known_is_denied_too(client):
+    """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html: the role's account has to trust."""
+    arn = "arn:aws:iam::111122223333:role/theirs"
+    assert refused(client("sts").assume_role, RoleArn=arn, RoleSessionName="me") == "AccessDenied"
+
+
+def test_tags_of_a_session_are_a_permission_of_their_own(assume, client):
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required."""
+    tags = [{"Key": "team", "Value": "blue"}]
+    assert refused(assume, ACCOUNT, Tags=tags) == "AccessDenied"
+    allow = {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Principal": ACCOUNT}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    client("iam").update_assume_role_policy(RoleName="sts-trusting", PolicyDocument=text)
+    arn = "arn:aws:iam::123456789012:role/sts-trusting"
+    assert client("sts").assume_role(RoleArn=arn, RoleSessionName="me", Tags=tags)["Credentials"]
+
+
 def test_a_user_named_by_the_role_needs_no_policy(assume, person):
     assert assume(PERSON, person)["AssumedRoleUser"]["Arn"].endswith("assumed-role/sts-trusting/me")
 

@@ -3,7 +3,8 @@
 https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-schemas-features.html,
 https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html (64 KB, DocumentFormat) and
 https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-command-ssm-plugin-reference.html (the
-platforms of each plugin)
+platforms of each plugin) and
+https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html
 """
 
 from __future__ import annotations
@@ -78,6 +79,8 @@ SMALL = json.dumps({"schemaVersion": "2.2", "mainSteps": [step("aws:runShellScri
         ("ChangeCalendar", "JSON", CALENDAR, "InvalidDocumentContent"),
         ("ChangeCalendar", "TEXT", "text", "InvalidDocumentContent"),
         ("Automation", "JSON", SMALL, "InvalidDocumentContent"),
+        ("Session", "JSON", SMALL, "InvalidDocumentContent"),
+        ("Session", "JSON", '{"schemaVersion": "1.0", "sessionType": "Shell"}', "InvalidDocumentContent"),
         ("Command", "JSON", SMALL + " " * 65536, "MaxDocumentSizeExceeded"),
     ],
 )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.lab.calls import code
@@ -104,14 +103,12 @@ def test_version_names_are_unique_and_find_a_version(lab: Any) -> None:
 
 
 def test_another_accounts_document_is_named_by_its_arn(lab: Any) -> None:
-    role = lab.client("sts").assume_role(RoleArn="arn:aws:iam::111122223333:role/them", RoleSessionName="test")
-    keys = role["Credentials"]
-    key = {
-        "aws_access_key_id": keys["AccessKeyId"],
-        "aws_secret_access_key": keys["SecretAccessKey"],
-        "aws_session_token": keys["SessionToken"],
-    }
-    theirs = boto3.client("ssm", endpoint_url=f"http://127.0.0.1:{lab.port}", region_name="us-east-1", **key)
+    theirs = lab.client("ssm")
+
+    def elsewhere(request: Any, **_: Any) -> None:
+        request.headers["x-moto-account-id"] = "111122223333"
+
+    theirs.meta.events.register("before-sign.ssm", elsewhere)
     theirs.create_document(Name=NAME, DocumentType="Command", Content=lab.content("true"))
     arn = f"arn:aws:ssm:us-east-1:111122223333:document/{NAME}"
     assert code(lab.ssm.describe_document, Name=arn) == "InvalidDocument"
@@ -135,3 +132,12 @@ def test_limits_the_model_does_not_carry(lab: Any, monkeypatch: pytest.MonkeyPat
     assert code(lab.ssm.create_document, **big) == "MaxDocumentSizeExceeded"
     attached = {**create, "Attachments": [{"Key": "SourceUrl", "Values": ["s3://b/k"]}]}
     assert code(lab.ssm.create_document, **attached) == "ValidationException"
+
+
+def test_an_arn_names_its_partition_and_service(lab: Any, refuses: Any) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html."""
+    lab.document("true")
+    arn = f"arn:aws:ssm:us-east-1:123456789012:document/{NAME}"
+    wrong = [arn.replace("arn:aws:", "arn:aws-cn:"), arn.replace(":ssm:", ":s3:")]
+    refuses.calls("ssm", [("InvalidDocument", "describe_document", {"Name": name}) for name in wrong])
+    assert lab.ssm.describe_document(Name=arn)["Document"]["Name"] == NAME

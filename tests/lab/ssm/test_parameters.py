@@ -75,3 +75,46 @@ def test_a_path_starts_at_the_root_and_policies_are_for_the_advanced_tier(lab: A
         ("ValidationException", "put_parameter", {"Name": "p", "Type": "String", "Value": "v", "Policies": policies}),
     ]
     refuses.calls("ssm", calls)
+
+
+def test_a_parameter_is_refused_as_a_whole(lab: Any, refuses: Any) -> None:
+    """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html."""
+    lab.ssm.put_parameter(Name="big", Type="String", Value="v", Tier="Advanced")
+    given = [
+        {"Name": "/p/q/"},
+        {"Name": f"/{'x' * 1000}"},
+        {"Value": "v {{ ssm:other }}"},
+        {"Value": "{{other}}"},
+        {"KeyId": "alias/aws/ssm"},
+        {"Tags": [{"Key": "aws:a", "Value": "b"}]},
+        {"Name": "big", "Overwrite": True, "Tier": "Standard"},
+    ]
+    right = {"Name": "p", "Type": "String", "Value": "v"}
+    refuses.changes("ssm", "put_parameter", right, [("ValidationException", change) for change in given])
+    lab.ssm.put_parameter(**right | {"Name": f"/{'x' * 960}", "Value": "{v} {}{"})
+    assert len(lab.ssm.describe_parameters()["Parameters"]) == 2
+
+
+def test_a_listing_is_as_long_as_was_asked_for(lab: Any, refuses: Any) -> None:
+    """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html (MaxResults)."""
+    for number in range(12):
+        lab.ssm.put_parameter(Name=f"p{number}", Type="String", Value="v")
+    first = lab.ssm.describe_parameters(MaxResults=11)
+    assert len(first["Parameters"]) == 11
+    assert len(lab.ssm.describe_parameters(NextToken=first["NextToken"])["Parameters"]) == 1
+    refuses.calls("ssm", [("InvalidNextToken", "list_documents", {"NextToken": first["NextToken"]})])
+
+
+def test_who_looks_for_a_parameter_makes_none(lab: Any, refuses: Any) -> None:
+    """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameter.html (ParameterNotFound)."""
+    none = {"Name": "none"}
+    looking = [
+        ("ParameterNotFound", "label_parameter_version", {**none, "Labels": ["a"]}),
+        ("ParameterNotFound", "delete_parameter", none),
+        ("ParameterNotFound", "unlabel_parameter_version", {**none, "ParameterVersion": 1, "Labels": ["a"]}),
+        ("ParameterNotFound", "delete_parameter", none),
+        ("ParameterNotFound", "get_parameter_history", none),
+        ("ParameterNotFound", "delete_parameter", none),
+    ]
+    refuses.calls("ssm", looking)
+    lab.ssm.put_parameter(Name="none", Type="String", Value="v", Overwrite=True)

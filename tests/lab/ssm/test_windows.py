@@ -28,6 +28,9 @@ def test_what_is_no_window(window: str, refuses: Any) -> None:
     schedules = ("nonsense", "rate(1 days)", "cron(0 0 * *)")
     wrong = [("ValidationException", {"Schedule": text}) for text in schedules]
     wrong += [("ValidationException", {"Cutoff": hours}) for hours in (2, 3, 24)]
+    dates = [{"StartDate": "tomorrow"}, {"StartDate": "2030-01-02", "EndDate": "2030-01-01"}, {"EndDate": "never"}]
+    dates += [{"ScheduleTimezone": zone} for zone in ("Mars/Base", "../x")]
+    wrong += [("ValidationException", change) for change in [*dates, {"Schedule": "rate(7 days)", "ScheduleOffset": 1}]]
     refuses.changes("ssm", "create_maintenance_window", RIGHT, wrong)
     refuses.changes("ssm", "update_maintenance_window", {"WindowId": window}, wrong)
 
@@ -45,7 +48,7 @@ def test_its_targets_and_tasks_are_changed(lab: Any, window: str, refuses: Any) 
     added = ssm.register_target_with_maintenance_window(WindowId=window, ResourceType="INSTANCE", Targets=NODES)
     target = added["WindowTargetId"]
     where = [{"Key": "WindowTargetIds", "Values": [target]}]
-    kind = {"TaskArn": "AWS-RunShellScript", "TaskType": "RUN_COMMAND"}
+    kind = {"TaskArn": "AWS-RunShellScript", "TaskType": "RUN_COMMAND", "MaxConcurrency": "1", "MaxErrors": "0"}
     task = ssm.register_task_with_maintenance_window(WindowId=window, Targets=where, **kind)["WindowTaskId"]
     told = ssm.update_maintenance_window_target(WindowId=window, WindowTargetId=target, Name="nodes")
     assert (told["Name"], told["Targets"]) == ("nodes", NODES)
@@ -67,3 +70,22 @@ def test_what_is_not_there_is_not_changed(window: str, refuses: Any) -> None:
     ):
         calls += [(code, name, {"WindowId": one, key: NONE}) for one in (window, NOWHERE)]
     refuses.calls("ssm", calls)
+
+
+def test_a_target_or_task_is_refused_as_a_whole(window: str, refuses: Any, lab: Any) -> None:
+    """MaxConcurrency and MaxErrors may be left out of a task without targets only, which no command can be.
+
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_RegisterTaskWithMaintenanceWindow.html
+    """
+    keys = [{"Key": key, "Values": ["a"]} for key in ("nope", "tag:", "InstanceIds")]
+    right = {"WindowId": window, "ResourceType": "INSTANCE", "Targets": NODES}
+    wrong = [("ValidationException", {"Targets": [target]}) for target in keys]
+    refuses.changes("ssm", "register_target_with_maintenance_window", right, wrong)
+    task = {"WindowId": window, "TaskArn": "AWS-RunShellScript", "TaskType": "RUN_COMMAND", "Targets": NODES}
+    task |= {"MaxConcurrency": "1", "MaxErrors": "0"}
+    strange = [{"Key": "WindowTargetIds", "Values": [NONE]}]
+    wrong = [("ValidationException", {name: None}) for name in ("MaxErrors", "MaxConcurrency", "Targets")]
+    wrong += [("DoesNotExistException", {"Targets": strange}), ("DoesNotExistException", {"WindowId": NOWHERE})]
+    refuses.changes("ssm", "register_task_with_maintenance_window", task, wrong)
+    alone = {"WindowId": window, "TaskArn": "nodecache-test", "TaskType": "AUTOMATION"}
+    assert lab.ssm.register_task_with_maintenance_window(**alone)["WindowTaskId"]
