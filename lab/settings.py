@@ -10,9 +10,16 @@ REGION = "us-east-1"
 ECR_HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 # Another account's registry, for pulls from account to account and through its cache.
 OTHER_ACCOUNT = "210987654321"
-ECR_HOSTS = (ECR_HOST, f"{OTHER_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com")
+# Another region's registry and its API; nodes, and all else there is, are in the one region.
+OTHER_REGION = "us-west-2"
+ECR_HOSTS = (
+    ECR_HOST,
+    f"{OTHER_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com",
+    f"{ACCOUNT}.dkr.ecr.{OTHER_REGION}.amazonaws.com",
+)
 AWS_HOSTS = (
     "iam.amazonaws.com",
+    f"api.ecr.{OTHER_REGION}.amazonaws.com",
     *(
         f"{service}.{REGION}.amazonaws.com"
         for service in ("api.ecr", "autoscaling", "ec2", "eks", "events", "logs", "monitoring", "sqs", "ssm", "sts")

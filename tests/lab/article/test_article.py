@@ -220,6 +220,25 @@ def test_another_tool_pushes_and_the_nodes_pull(person, tool):
     assert digest in sessions(person)
 
 
+def test_a_node_pulls_from_another_regions_registry(person):
+    """A registry is one account's in one region: https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html."""
+    west = {"REGION": "us-west-2", "WEST": person.types("echo $EDP_AWS_ACCOUNT.dkr.ecr.us-west-2.amazonaws.com")}
+    person.exports(**west)
+    person.types("aws ecr create-repository --repository-name elsewhere --region $REGION")
+    person.types("aws ecr get-login-password --region $REGION | podman login --username AWS --password-stdin $WEST")
+    person.types("podman tag $EDP_NAME $WEST/elsewhere:v1 && podman push -q $WEST/elsewhere:v1")
+    pull = "sudo ctr -n k8s.io images pull -u AWS:$(aws ecr get-login-password --region us-west-2)"
+    said = person.types(
+        f"aws ssm start-session --target $({INSTANCES} | head -1) --document-name AWS-StartInteractiveCommand"
+        f" --parameters 'command={pull} {west['WEST']}/elsewhere:v1'"
+    )
+    assert re.search(r"^done", said, re.MULTILINE), said
+    # The one region knows nothing of the other's repository.
+    person.is_refused("aws ecr describe-repositories --repository-names elsewhere", "RepositoryNotFoundException")
+    person.types("aws ecr delete-repository --repository-name elsewhere --force --region $REGION")
+    person.types("podman rmi $WEST/elsewhere:v1")
+
+
 def test_everything_goes(person):
     find = "aws ssm list-associations --association-filter-list key=Name,value=AWS-RunShellScript"
     person.types(
