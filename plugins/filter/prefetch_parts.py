@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.nodecache.eks.plugins.plugin_utils import _plan
+from ansible_collections.nodecache.eks.plugins.plugin_utils import _plan, _record
 
 DOCUMENTATION = r"""
 name: prefetch_parts
@@ -26,6 +26,7 @@ options:
   install:
     description:
       - The C(things) that were found and those that are C(missing).
+      - The C(state) that the last whole run noted, and all C(options) of the role that decide what there shall be.
       - The C(name), C(cluster), C(region), C(node_roles), C(dead_letter) and C(alarms) of the install.
     type: dict
     required: true
@@ -45,6 +46,8 @@ EXAMPLES = r"""
       alarms: false
       things: "{{ found.install.things }}"
       missing: "{{ found.install.missing }}"
+      state: "{{ found.install.state }}"
+      options: {prefetch_keep: 2}
 """
 
 RETURN = r"""
@@ -52,6 +55,7 @@ _value:
   description:
     - C(names) of all that the plan makes, and the things that have to go, C(gone), both by kind.
     - C(theirs) are all of somebody else's, as text.
+    - C(state) is what a whole run notes, C(as_wanted) whether the last one noted the very same, so that all is well.
     - C(refused) says why nothing may be made, in one sentence that is empty when all is well.
   type: dict
 """
@@ -62,7 +66,8 @@ def prefetch_parts(plan: Mapping[str, Any], install: Mapping[str, Any]) -> dict[
     names: dict[str, list[str]] = _plan.names(plan, install) if plan else {}
     found = _plan.compare(install["things"], names)
     refused = _plan.refusal(found.pop("taken"), install["missing"], names, install)
-    return {"names": names, "refused": refused, **found}
+    now = _record.state(install["options"], install["things"])
+    return {"names": names, "refused": refused, "state": now, "as_wanted": now == install["state"], **found}
 
 
 class FilterModule:

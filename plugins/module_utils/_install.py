@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from functools import partial
@@ -17,6 +19,12 @@ from ansible_collections.nodecache.eks.plugins.module_utils._aws import call, pa
 
 # The document remembers the nodes' roles, one in each tag: their policies cannot be found from the other side.
 NODE_ROLE = "nodecache.eks/node-role/"
+# And what there was at the end of the last whole run.
+STATE = "nodecache.eks/state"
+# The policy within each of the install's own roles.
+_PURPOSES = {"events": "deliver", "automation": "run-command"}
+_OF_DOCUMENT = ("Hash", "DefaultVersion", "LatestVersion", "DocumentType", "TargetType")
+_OF_RUNS = ("Overview", "Status", "Date", "LastExecutionDate", "LastSuccessfulExecutionDate")
 _NO_ROLE, _NO_TOPIC = "NoSuchEntity", "NotFound"
 # A topic of another account may well let this one publish and not look.
 _NOT_SHOWN = ["AuthorizationError", "AccessDenied"]
@@ -54,11 +62,16 @@ def no_topic(sns: Any, arn: str) -> bool:
     return False
 
 
-class Install:
-    """One install, by its name and cluster, in one region of one account."""
+def fingerprint(*what: Any) -> str:
+    """Return a text that is another one when anything in what AWS answered is."""
+    return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
-    def __init__(self, name: str, cluster: str, region: str) -> None:
-        self.identity, self.region = f"nodecache-{name}", region
+
+class Install:
+    """One install, by its name and cluster, in one region of one account; whole, each thing gets its fingerprint."""
+
+    def __init__(self, name: str, cluster: str, region: str, whole: bool = False) -> None:
+        self.identity, self.region, self.whole, self.state = f"nodecache-{name}", region, whole, ""
         self.owner = {"nodecache.eks/install": name, "nodecache.eks/cluster": cluster}
         self.recorded_roles: list[str] = []
 
@@ -99,14 +112,21 @@ class Install:
     def _thing(self, kind: str, name: str, tags: Mapping[str, str], **more: Any) -> Thing:
         return {"kind": kind, "name": name, "ours": self.owner.items() <= tags.items(), **more}
 
+    def _whole(self, tags: Mapping[str, str], read: Callable[..., Any], *given: Any) -> Thing:
+        if not self.whole:
+            return {}
+        return {"fingerprint": fingerprint({key: value for key, value in tags.items() if key != STATE}, read(*given))}
+
     def _documents(self, ssm: Any) -> list[Thing]:
         filters = [{"Key": "Name", "Values": [self.identity]}, {"Key": "Owner", "Values": ["Self"]}]
         found = []
         for row in _ssm.list_documents(ssm, filters):
             if not self._named(row["Name"]):
                 continue
-            found.append(self._thing("document", row["Name"], row["Tags"]))
+            whole = self._whole(row["Tags"], _of_document, ssm, row["Name"])
+            found.append(self._thing("document", row["Name"], row["Tags"], **whole))
             if row["Name"] == self.identity and found[-1]["ours"]:
+                self.state = row["Tags"].get(STATE, "")
                 self.recorded_roles = [
                     key.removeprefix(NODE_ROLE) for key in sorted(row["Tags"]) if key.startswith(NODE_ROLE)
                 ]
@@ -119,15 +139,18 @@ class Install:
             if self._named(name):
                 tags = _ssm.association_tags(ssm, identifier)
                 if tags is not None:
-                    found.append(self._thing("association", name, tags, association_id=identifier))
+                    whole = self._whole(tags, _of_association, ssm, identifier)
+                    found.append(self._thing("association", name, tags, association_id=identifier, **whole))
         return found
 
     def _rules(self, events: Any) -> list[Thing]:
-        return [
-            self._thing("rule", row["Name"], _events.rule_tags(events, row["Name"], row["Arn"]))
-            for row in _events.list_rules(events, self.identity)
-            if self._named(row["Name"])
-        ]
+        found = []
+        for row in _events.list_rules(events, self.identity):
+            if self._named(row["Name"]):
+                tags = _events.rule_tags(events, row["Name"], row["Arn"])
+                whole = self._whole(tags, _of_rule, events, row)
+                found.append(self._thing("rule", row["Name"], tags, **whole))
+        return found
 
     def _queue(self, sqs: Any) -> list[Thing]:
         name = f"{self.identity}-dead-letter"
@@ -137,11 +160,14 @@ class Install:
             except is_boto3_error_code(_NO_QUEUE):
                 return []
             tags = sqs.list_queue_tags(QueueUrl=url, aws_retry=True).get("Tags", {})
-            if tags:
+            if tags and not self.whole:
                 return [self._thing("queue", name, tags)]
-            attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"], aws_retry=True)
-        policy = attributes.get("Attributes", {}).get("Policy", "")
-        return [self._thing("queue", name, tags, unfinished=not policy or f":rule/{self.identity}" in policy)]
+            names = ["Policy", "MessageRetentionPeriod"]
+            attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names, aws_retry=True)
+        found = attributes.get("Attributes", {})
+        policy = found.get("Policy", "")
+        unfinished = not tags and (not policy or f":rule/{self.identity}" in policy)
+        return [self._thing("queue", name, tags, unfinished=unfinished, **self._whole(tags, _as_it_is, found))]
 
     def _alarms(self, cloudwatch: Any) -> list[Thing]:
         with call("alarms", "list", self.identity):
@@ -149,30 +175,71 @@ class Install:
         # The module that makes alarms knows no tags; the description stands for them.
         owner = f"({' '.join(f'{key}={value}' for key, value in self.owner.items())})"
         return [
-            {"kind": "alarm", "name": row["AlarmName"], "ours": row.get("AlarmDescription", "").endswith(owner)}
+            {
+                "kind": "alarm",
+                "name": row["AlarmName"],
+                "ours": row.get("AlarmDescription", "").endswith(owner),
+                **self._whole({}, _of_alarm, row),
+            }
             for row in rows
             if self._named(row["AlarmName"])
         ]
 
     def _roles(self, iam: Any) -> list[Thing]:
         found = []
-        for purpose in ("events", "automation"):
+        for purpose, policy in _PURPOSES.items():
             name = f"{self.identity}-{self.region}-{purpose}"
             with call("role", "look up", name):
                 try:
                     role = iam.get_role(RoleName=name, aws_retry=True)["Role"]
                 except is_boto3_error_code(_NO_ROLE):
                     continue
-            found.append(self._thing("role", name, boto3_tag_list_to_ansible_dict(role.get("Tags") or [])))
+            tags = boto3_tag_list_to_ansible_dict(role.get("Tags") or [])
+            whole = self._whole(tags, _of_role, iam, role, policy)
+            found.append(self._thing("role", name, tags, **whole))
         return found
 
     def _node_policies(self, iam: Any, roles: Iterable[str]) -> list[Thing]:
         policy, found = f"{self.identity}-{self.region}", []
         for role in sorted(roles):
-            with call("role", f"look up policy '{policy}' of", role):
-                try:
-                    iam.get_role_policy(RoleName=role, PolicyName=policy, aws_retry=True)
-                except is_boto3_error_code(_NO_ROLE):
-                    continue
-            found.append({"kind": "node_policy", "name": role})
+            document = _inline(iam, role, policy)
+            if document is not None:
+                whole = self._whole({}, _as_it_is, document)
+                found.append({"kind": "node_policy", "name": role, **whole})
         return found
+
+
+def _of_document(ssm: Any, name: str) -> Any:
+    found = _ssm.find_document(ssm, name) or {}
+    return {key: found.get(key) for key in _OF_DOCUMENT}
+
+
+def _of_association(ssm: Any, identifier: str) -> Any:
+    """Return what somebody decided, without what runs and their times leave behind."""
+    found = _ssm.describe_association(ssm, identifier) or {}
+    return {key: value for key, value in found.items() if key not in _OF_RUNS}
+
+
+def _of_rule(events: Any, row: Mapping[str, Any]) -> Any:
+    return [row, _events.list_targets(events, row["Name"], "default")]
+
+
+def _of_role(iam: Any, role: Mapping[str, Any], policy: str) -> Any:
+    return [role["AssumeRolePolicyDocument"], _inline(iam, role["RoleName"], policy)]
+
+
+def _as_it_is(found: Any) -> Any:
+    return found
+
+
+def _of_alarm(row: Mapping[str, Any]) -> Any:
+    return {key: value for key, value in row.items() if not key.startswith("State") and not key.endswith("Timestamp")}
+
+
+def _inline(iam: Any, role: str, policy: str) -> Any:
+    """Return a policy within a role, or None."""
+    with call("role", f"look up policy '{policy}' of", role):
+        try:
+            return iam.get_role_policy(RoleName=role, PolicyName=policy, aws_retry=True)["PolicyDocument"]
+        except is_boto3_error_code(_NO_ROLE):
+            return None

@@ -37,6 +37,10 @@ options:
     description: Whether to count the cluster's running nodes.
     type: bool
     default: false
+  fingerprints:
+    description: Whether to read each thing whole, and tell by a text whether it is still the same.
+    type: bool
+    default: false
   tell_missing:
     description:
       - Whether to tell what the install needs and is not there.
@@ -50,7 +54,8 @@ notes:
   - "IAM actions: sts:GetCallerIdentity, ssm:ListDocuments, ssm:ListAssociations, ssm:ListTagsForResource,
     events:ListRules, events:ListTagsForResource, sqs:GetQueueUrl, sqs:ListQueueTags,
     sqs:GetQueueAttributes, cloudwatch:DescribeAlarms, iam:GetRole and iam:GetRolePolicy; with O(count_nodes)
-    ec2:DescribeInstances; with O(tell_missing) eks:DescribeCluster and sns:GetTopicAttributes."
+    ec2:DescribeInstances; with O(fingerprints) ssm:DescribeDocument, ssm:DescribeAssociation and
+    events:ListTargetsByRule; with O(tell_missing) eks:DescribeCluster and sns:GetTopicAttributes."
 seealso:
   - module: nodecache.eks.image_cache_info
 extends_documentation_fragment:
@@ -98,6 +103,11 @@ install:
       type: int
       returned: with O(count_nodes)
       sample: 12
+    state:
+      description: What the role noted at the end of its last whole run, or nothing.
+      type: str
+      returned: always
+      sample: 3f2a9d0c51b7e6a8
     missing:
       description: Names of what is not there, by kind. A topic that another account does not show counts as there.
       type: dict
@@ -129,6 +139,11 @@ install:
           type: bool
           returned: always
           sample: true
+        fingerprint:
+          description: Another text when anything about the thing has changed that somebody decides.
+          type: str
+          returned: with O(fingerprints)
+          sample: 9d0c51b7e6a83f2a
         association_id:
           description: The association's id.
           type: str
@@ -169,7 +184,7 @@ def find(module: AnsibleAWSModule) -> dict[str, object]:
     """Return the module's result."""
     params, clients = module.params, {}
     check(params)
-    install = Install(params["name"], params["cluster_name"], module.region)
+    install = Install(params["name"], params["cluster_name"], module.region, params["fingerprints"])
     with ThreadPoolExecutor() as pool:
 
         def ask(service: str, question: Callable[[Any], Any]) -> Future[Any]:
@@ -181,7 +196,7 @@ def find(module: AnsibleAWSModule) -> dict[str, object]:
         # Nobody else is asked where the credentials are no good.
         found: dict[str, Any] = ask("sts", account).result()
         found["things"] = install.things(ask, params["node_roles"])
-        found["node_roles"] = install.recorded_roles
+        found["node_roles"], found["state"] = install.recorded_roles, install.state
         if params["tell_missing"]:
             found["missing"] = install.missing(ask, found["things"], params["node_roles"], params["alarm_topic_arn"])
         if params["count_nodes"]:
@@ -199,6 +214,7 @@ def main() -> None:
             "cluster_name": {"type": "str", "required": True},
             "node_roles": {"type": "list", "elements": "str", "default": []},
             "count_nodes": {"type": "bool", "default": False},
+            "fingerprints": {"type": "bool", "default": False},
             "tell_missing": {"type": "bool", "default": False},
             "alarm_topic_arn": {"type": "str"},
         },

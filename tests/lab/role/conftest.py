@@ -236,7 +236,10 @@ class World:
         for row in self._pages(ssm, "list_documents", "DocumentIdentifiers", Filters=self._own):
             if self._mine(row["Name"], identity):
                 content = json.loads(ssm.get_document(Name=row["Name"], DocumentFormat="JSON")["Content"])
-                documents[row["Name"]] = [content, tags(row["Tags"])]
+                given = tags(row["Tags"])
+                # Of the same things with other names, what is noted of them is another text.
+                given.pop("nodecache.eks/state", None)
+                documents[row["Name"]] = [content, given]
         associations = {}
         for row in self._pages(ssm, "list_associations", "Associations"):
             if self._mine(row.get("AssociationName", ""), identity):

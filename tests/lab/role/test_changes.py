@@ -50,8 +50,9 @@ PAIRS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
     ),
 }
-# A policy cannot be shown of a role that is still to come.
+# A policy cannot be shown of a role that is still to come, nor what there will be in the end.
 UNFORETOLD = (
+    "noted | Ensure the document tells of it",
     "automation_role | Ensure it may run this document on these nodes only",
     "events | Ensure EventBridge may start this document on these nodes, and nothing else",
 )

@@ -9,8 +9,8 @@ GPU = {"gpu": [{"key": "tag:eks:nodegroup-name", "values": ["gpu"]}]}
 IMAGES = [{"repository": "team/web"}, {"repository": "team/trainer", "nodes": "gpu"}]
 # Each with the most tasks and calls that it may take.
 INSTALLS: dict[str, tuple[dict[str, Any], int, int]] = {
-    "plain": ({}, 15, 37),
-    "much": ({"prefetch_alarm_topic_arn": TOPIC, "prefetch_nodes": GPU, "prefetch_images": IMAGES}, 27, 67),
+    "plain": ({}, 5, 19),
+    "much": ({"prefetch_alarm_topic_arn": TOPIC, "prefetch_nodes": GPU, "prefetch_images": IMAGES}, 5, 29),
     "gone": ({"prefetch_state": "absent"}, 6, 9),
 }
 

@@ -34,9 +34,10 @@ class Cluster:
                 VpcId=vpc, CidrBlock=f"10.8.{number}.0/24", AvailabilityZone=f"{settings.REGION}{zone}"
             )
             subnets.append(made["Subnet"]["SubnetId"])
-        settings.client("eks").create_cluster(
-            name="whole", roleArn=world.role, resourcesVpcConfig={"subnetIds": subnets}
-        )
+        may = {"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [may]})
+        role = settings.client("iam").create_role(RoleName="whole", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        settings.client("eks").create_cluster(name="whole", roleArn=role, resourcesVpcConfig={"subnetIds": subnets})
 
     def node(self, **tags: str) -> str:
         """Start a node of the cluster."""

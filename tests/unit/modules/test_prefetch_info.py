@@ -24,6 +24,10 @@ class Aws:
         self.documents, self.associations, self.rules, self.alarms, self.roles = {}, [], {}, {}, {}
         self.queue, self.policies = None, set()
         self.clusters, self.topics = {"prod"}, {}
+        # What is in each thing beside its name and tags, and in all policies.
+        self.whole, self.policy = {}, "{}"
+        # What runs leave in an association, and an alarm's states.
+        self.left, self.state = {}, {}
 
     def GetCallerIdentity(self):
         return {"Account": "123456789012", "Arn": "arn:aws-cn:iam::123456789012:user/me", "UserId": "x"}
@@ -33,6 +37,15 @@ class Aws:
         instances = [{"InstanceId": "i-1"}, {"InstanceId": "i-2", "Tags": [{"Key": "Name", "Value": "x"}]}]
         instances.append({"InstanceId": "i-3", "Tags": [{"Key": "eks:kubernetes-node-class-name", "Value": "default"}]})
         return {"Reservations": [{"Instances": instances}]}
+
+    def DescribeDocument(self, Name):
+        return {"Document": {"Name": Name, **self.whole}}
+
+    def DescribeAssociation(self, AssociationId):
+        return {"AssociationDescription": {"AssociationId": AssociationId, **self.whole, **self.left}}
+
+    def ListTargetsByRule(self, Rule, EventBusName):
+        return {"Targets": [{"Id": "prefetch", "Arn": "arn:aws:x:y:z:a", **self.whole}]}
 
     def ListDocuments(self, Filters):
         assert Filters == [{"Key": "Name", "Values": [ID]}, {"Key": "Owner", "Values": ["Self"]}]
@@ -67,7 +80,7 @@ class Aws:
 
     def DescribeAlarms(self, AlarmNamePrefix):
         return {"MetricAlarms": [
-            {"AlarmName": name, "AlarmDescription": text} if text else {"AlarmName": name}
+            {"AlarmName": name, **self.whole, **self.state} | ({"AlarmDescription": text} if text else {})
             for name, text in self.alarms.items()
         ]}  # fmt: skip
 
@@ -75,13 +88,14 @@ class Aws:
         if RoleName not in self.roles:
             refuse("NoSuchEntity", "GetRole")
         role = {"Tags": rows(self.roles[RoleName]), "RoleName": RoleName, "Path": "/", "CreateDate": "2026-11-24"}
+        role["AssumeRolePolicyDocument"] = self.policy
         return {"Role": role}
 
     def GetRolePolicy(self, RoleName, PolicyName):
-        assert PolicyName == f"{ID}-eu-central-1"
+        assert PolicyName == ("deliver" if RoleName.endswith("-events") else f"{ID}-eu-central-1")
         if RoleName not in self.policies:
             refuse("NoSuchEntity", "GetRolePolicy")
-        return {"RoleName": RoleName, "PolicyName": PolicyName, "PolicyDocument": "{}"}
+        return {"RoleName": RoleName, "PolicyName": PolicyName, "PolicyDocument": self.policy}
 
     def DescribeCluster(self, name):
         return {"cluster": {}} if name in self.clusters else refuse("ResourceNotFoundException", "DescribeCluster")
@@ -116,7 +130,7 @@ def told(install):
 @pytest.mark.parametrize("check", [False, True])
 def test_nothing_is_there(look, check):
     assert look(check=check, node_roles=["prod-node"]) == {
-        "account": "123456789012", "partition": "aws-cn", "node_roles": [], "things": [],
+        "account": "123456789012", "partition": "aws-cn", "node_roles": [], "things": [], "state": "",
     }  # fmt: skip
 
 
@@ -243,3 +257,49 @@ def test_a_cluster_that_may_not_be_looked_at_is_told(aws, run_module):
     aws.DescribeCluster = lambda name: refuse("AccessDeniedException", "DescribeCluster")
     result = run_module("prefetch_info", name="main", cluster_name="prod", tell_missing=True)
     assert result["msg"] == "cluster 'prod': could not describe (AccessDeniedException): no"
+
+
+@pytest.fixture(name="one_of_each")
+def one_of_each_fixture(aws):
+    aws.documents, aws.associations, aws.rules = {ID: OWNER}, [(ID, OWNER)], {ID: OWNER}
+    aws.queue, aws.alarms = (OWNER, '{"Statement": []}'), {f"{ID}.dead-letters": OWNED}
+    aws.roles = {f"{ID}-eu-central-1-events": OWNER}
+    aws.policies = {"prod-node", f"{ID}-eu-central-1-events"}
+
+
+def fingerprints(look):
+    things = look(fingerprints=True, node_roles=["prod-node"])["things"]
+    return {thing["kind"]: thing["fingerprint"] for thing in things}
+
+
+def test_fingerprints_stay_while_nothing_is_decided_anew(aws, look, one_of_each):
+    first = fingerprints(look)
+    assert set(first) == {"document", "association", "rule", "queue", "alarm", "role", "node_policy"}
+    assert len(set(first.values())) == 7
+    # What runs leave behind, and what the role notes itself, are no decisions.
+    aws.left = {"Overview": {"Status": "Success"}, "Date": "2026-11-28", "LastExecutionDate": "2026-11-28"}
+    aws.state = {"StateValue": "ALARM", "StateUpdatedTimestamp": "2026-11-28"}
+    aws.documents = {ID: OWNER | {"nodecache.eks/state": "x"}}
+    again = fingerprints(look)
+    assert again == first
+    assert look()["state"] == "x" and "fingerprint" not in look()["things"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "changed"),
+    [
+        ({"documents": {ID: OWNER | {"team": "x"}}}, {"document"}),
+        ({"associations": [(ID, OWNER | {"team": "x"})]}, {"association"}),
+        ({"rules": {ID: OWNER | {"team": "x"}}}, {"rule"}),
+        ({"queue": (OWNER, "{}")}, {"queue"}),
+        ({"policy": '{"Version": "2012-10-17"}'}, {"role", "node_policy"}),
+        ({"whole": {"Hash": "1", "ScheduleExpression": "rate(1 day)", "Threshold": 2.0, "Input": "{}"}},
+         {"document", "association", "rule", "alarm"}),
+    ],
+)  # fmt: skip
+def test_a_fingerprint_tells_whatever_was_decided_anew(aws, look, one_of_each, change, changed):
+    first = fingerprints(look)
+    for name, value in change.items():
+        setattr(aws, name, value)
+    now = fingerprints(look)
+    assert {kind for kind in first if first[kind] != now[kind]} == changed

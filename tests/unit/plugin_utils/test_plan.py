@@ -141,6 +141,8 @@ def test_the_clusters_own_tag_is_named_once():
 
 
 OPTIONS = {
+    "state": "",
+    "options": {},
     "name": "main",
     "cluster": "prod",
     "missing": {},
