@@ -72,4 +72,37 @@ for each in "${wanted[@]}"; do
 done
 """
 
-SCRIPTS = {"ec2-metadata": EC2_METADATA, "imds": IMDS, "sudo": SUDO}
+SYSTEMCTL = """#!/bin/bash
+# A node's first process looks after containerd here, and the lab is its agent; no kubelet runs.
+quiet= words=()
+for word; do
+    case $word in
+        -q|--quiet) quiet=1 ;;
+        -*) ;;
+        *) words+=("${word%.service}") ;;
+    esac
+done
+set -- "${words[@]}"
+say() { [ -n "$quiet" ] || echo "$1"; }
+active() { case $1 in amazon-ssm-agent) ;; containerd) ctr version >/dev/null 2>&1 ;; *) false ;; esac; }
+verb=$1 code=3
+shift
+case $verb in
+    is-active)
+        for unit; do if active "$unit"; then say active; code=0; else say inactive; fi; done
+        exit "$code" ;;
+    start|restart|try-restart|reload-or-restart)
+        for unit; do
+            [ "$unit" = containerd ] || { echo "systemctl: the lab runs no $unit to $verb" >&2; exit 5; }
+            old=$(pgrep -x containerd) && [ "$verb" != start ] && kill "$old"
+            # Until the old one is gone, it is the one that answers.
+            for _ in {1..100}; do [ "$verb" = start ] || [ ! -e "/proc/${old:-none}" ] && break; sleep 0.1; done
+            for _ in {1..100}; do active containerd && break; sleep 0.1; done
+            active containerd || exit 1
+        done ;;
+    daemon-reload) ;;
+    *) echo "systemctl: '$verb' is not known to the lab" >&2; exit 1 ;;
+esac
+"""
+
+SCRIPTS = {"ec2-metadata": EC2_METADATA, "imds": IMDS, "sudo": SUDO, "systemctl": SYSTEMCTL}

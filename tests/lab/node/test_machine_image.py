@@ -82,6 +82,12 @@ def test_a_node_looks_like_an_eks_node(nodes, tmp_path, monkeypatch):
     assert on_node("echo $(curl -s 169.254.169.254/latest/meta-data/instance-id)").startswith("<?xml")
     assert on_node("cat /etc/eks/kubelet-version.txt; ls -d /var/lib/kubelet").startswith("Kubernetes v1.")
     on_node("sudo ctr -n k8s.io images import /etc/eks/pause.tar")
+    # systemctl(1): 0 once a unit is active, 3 if none is; no kubelet runs here.
+    assert on_node("systemctl is-active containerd.service amazon-ssm-agent") == "active\nactive\n"
+    assert on_node("systemctl is-active kubelet", code=3) == "inactive\n"
+    before = on_node("pgrep -x containerd")
+    on_node("systemctl restart containerd && systemctl is-active --quiet containerd")
+    assert on_node("pgrep -x containerd") != before
     for tool in tools.ABSENT:
         on_node(f"command -v {tool}", code=1)
     assert "kubernetes/pause" in on_node("sudo ctr -n k8s.io images ls -q")

@@ -54,7 +54,12 @@ def test_a_script_is_one(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "option", "said"), [("imds", "", "usage"), ("ec2-metadata", "--kernel-id", "not known")]
+    ("name", "option", "said"),
+    [
+        ("imds", "", "usage"),
+        ("ec2-metadata", "--kernel-id", "not known"),
+        ("systemctl", "mask x", "'mask' is not known"),
+    ],
 )
 def test_what_is_typed_wrongly_is_told(name, option, said):
     done = subprocess.run(["bash", "-c", tools.SCRIPTS[name], name, *option.split()], capture_output=True, text=True)
