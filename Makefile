@@ -17,7 +17,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=AWS_CONFIG_FILE,
 PYTHON := .venv/bin/python
 PLAYBOOK := $(SUDO) .venv/bin/ansible-playbook -i inventory/lab
 
-.PHONY: help setup lab site bench test lint unit sanity test-lab e2e down clean
+.PHONY: help setup lab site bench test lint unit sanity test-lab e2e down clean root
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,14 +66,18 @@ down: ## Stop the lab; nothing of it stays
 	@if [ -x $(PYTHON) ]; then $(SUDO) $(PYTHON) -m lab down; fi
 
 ECR_HOST := 123456789012.dkr.ecr.us-east-1.amazonaws.com
-ENGINE := $(shell docker info >/dev/null 2>&1 && echo docker || echo podman)
 
-clean: down ## Down, and everything the commands above made
-	@if command -v $(ENGINE) >/dev/null; then \
+clean: root down ## Down, and everything the commands above made
+	@engine=podman; if docker info >/dev/null 2>&1; then engine=docker; fi; \
+	if command -v $$engine >/dev/null; then \
 	  for filter in label=nodecache.eks.image=walkthrough 'reference=$(ECR_HOST)/*'; do \
-	    $(SUDO) $(ENGINE) image ls --all --quiet --filter "$$filter" | sort -u | xargs -r $(SUDO) $(ENGINE) image rm --force >/dev/null; \
+	    $(SUDO) $$engine image ls --all --quiet --filter "$$filter" | sort -u | xargs -r $(SUDO) $$engine image rm --force >/dev/null; \
 	  done; \
 	fi
 	@$(SUDO) rm -rf /var/cache/nodecache-lab
 	@$(SUDO) rm -rf .venv build .pytest_cache .ruff_cache .mypy_cache .ansible
 	@$(SUDO) find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+root:
+	@[ "$$(id -u)" = 0 ] || command -v sudo >/dev/null || \
+	  { echo "nodecache: this removes files of root's: run it as root, or with sudo installed." >&2; exit 1; }
