@@ -14,13 +14,13 @@ from botocore.exceptions import ClientError
 UNCHECKED = Config(parameter_validation=False, retries={"total_max_attempts": 1})
 
 
-def until(condition: Callable[[], Any], seconds: float = 10) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
     """Wait until the condition holds and return what it came to."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if value := condition():
             return value
-        time.sleep(0.05)
+        time.sleep(0.02)
     raise AssertionError("it did not happen in time")
 
 

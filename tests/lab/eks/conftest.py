@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,6 +16,7 @@ from botocore.config import Config
 from lab import settings
 from lab.aws.ec2 import nodes as ec2_nodes
 from lab.node.machine import Machine, Tell
+from tests.lab.calls import until
 
 TRUST = {
     "Version": "2012-10-17",
@@ -60,16 +60,6 @@ class FakeFleet:
         self.nodes.pop(instance_id, None)
         if not keep_disk:
             self.disks.discard(instance_id)
-
-
-def until(condition: Callable[[], Any], seconds: float = 10) -> Any:
-    """Wait until the condition holds and return what it came to."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if value := condition():
-            return value
-        time.sleep(0.02)
-    raise AssertionError("it did not happen in time")
 
 
 @functools.cache

@@ -9,20 +9,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-
-def settled(account, name="c"):
-    return account.until(
-        lambda: (one := account.eks.describe_cluster(name=name)["cluster"])["status"] == "ACTIVE" and one
-    )
-
-
-def change(account, **changes):
-    update = account.eks.update_cluster_config(name="c", **changes)["update"]
-    assert update["status"] == "InProgress"
-    settled(account)
-    answer = account.eks.describe_update(name="c", updateId=update["id"])["update"]
-    assert answer["status"] == "Successful"
-    return answer
+from tests.lab.eks.calls import change, settled
 
 
 def test_logs_are_switched_on_and_off_by_name(account):

@@ -5,22 +5,9 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.lab.eks.calls import change, settled
+
 NOBODY = "arn:aws:iam::123456789012:role/nobody"
-
-
-def settled(account, name="c"):
-    return account.until(
-        lambda: (one := account.eks.describe_cluster(name=name)["cluster"])["status"] == "ACTIVE" and one
-    )
-
-
-def change(account, **changes):
-    update = account.eks.update_cluster_config(name="c", **changes)["update"]
-    assert update["status"] == "InProgress"
-    settled(account)
-    answer = account.eks.describe_update(name="c", updateId=update["id"])["update"]
-    assert answer["status"] == "Successful"
-    return answer
 
 
 def test_a_cluster_keeps_what_it_is_given(account):

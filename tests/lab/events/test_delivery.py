@@ -16,19 +16,8 @@ from lab import settings
 from lab.aws.events import delivery as event_delivery
 from lab.aws.events import targets
 
-TAG = {"type": "String"}
 INPUT = '{"tag":["x"]}'
 SEND = {"Effect": "Allow", "Action": "ssm:SendCommand"}
-
-
-@pytest.fixture
-def dead(lab: Any, bus: Any) -> Any:
-    """Return the dead-letter queue of a target whose role may do all it has to."""
-    lab.node(role="node", cluster="a")
-    lab.document("true", tag=TAG)
-    url, arn = bus.queue()
-    bus.put(Input=INPUT, DeadLetterConfig={"Arn": arn})
-    return url
 
 
 def test_a_role_that_may_send_is_enough(lab: Any, bus: Any, dead: str) -> None:

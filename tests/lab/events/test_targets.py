@@ -15,19 +15,6 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidatio
 
 from lab.aws.events import targets
 
-TAG = {"type": "String"}
-INPUT = '{"tag":["x"]}'
-
-
-@pytest.fixture
-def dead(lab: Any, bus: Any) -> Any:
-    """Return the dead-letter queue of a target whose role may do all it has to."""
-    lab.node(role="node", cluster="a")
-    lab.document("true", tag=TAG)
-    url, arn = bus.queue()
-    bus.put(Input=INPUT, DeadLetterConfig={"Arn": arn})
-    return url
-
 
 @pytest.mark.parametrize(
     ("given", "code"),

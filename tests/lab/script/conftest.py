@@ -12,7 +12,6 @@ import platform
 import re
 import subprocess
 import tarfile
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +25,7 @@ from lab import images, packages, settings
 from lab.aws.ssm import document_parameters, document_run
 from lab.node import network
 from lab.node.fleet import FLEET, Result, recorded
+from tests.lab.calls import until
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLE = ROOT / "roles/prefetch"
@@ -35,16 +35,6 @@ OCI = "application/vnd.oci.image."
 
 def digest_of(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """Wait until the condition holds and return what it came to."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if value := condition():
-            return value
-        time.sleep(0.05)
-    raise AssertionError("it did not happen in time")
 
 
 def template(**variables: Any) -> dict[str, Any]:

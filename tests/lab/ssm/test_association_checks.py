@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.lab.calls import code
-from tests.lab.ssm.with_associations import TARGETS, WORD, create
+from tests.lab.ssm.with_associations import TARGETS, WORD, automation, create
 
 
 def test_what_create_refuses(lab: Any) -> None:
@@ -28,18 +28,6 @@ def test_what_create_refuses(lab: Any) -> None:
     ):
         assert code(lambda change=change: create(lab, **change)) == expected, change
     assert lab.ssm.list_associations()["Associations"] == []
-
-
-def automation(lab: Any) -> None:
-    import json
-
-    step = {
-        "name": "runDocument",
-        "action": "aws:runCommand",
-        "inputs": {"DocumentName": "nodecache-test", "InstanceIds": ["{{ node }}"]},
-    }
-    content = {"schemaVersion": "0.3", "parameters": {"node": {"type": "String"}}, "mainSteps": [step]}
-    lab.ssm.create_document(Name="automation", DocumentType="Automation", Content=json.dumps(content))
 
 
 def test_more_that_create_refuses(lab: Any) -> None:

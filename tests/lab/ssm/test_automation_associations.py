@@ -10,19 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.lab.calls import code
-from tests.lab.ssm.with_associations import create, executions
-
-
-def automation(lab: Any) -> None:
-    import json
-
-    step = {
-        "name": "runDocument",
-        "action": "aws:runCommand",
-        "inputs": {"DocumentName": "nodecache-test", "InstanceIds": ["{{ node }}"]},
-    }
-    content = {"schemaVersion": "0.3", "parameters": {"node": {"type": "String"}}, "mainSteps": [step]}
-    lab.ssm.create_document(Name="automation", DocumentType="Automation", Content=json.dumps(content))
+from tests.lab.ssm.with_associations import automation, create, executions
 
 
 def test_an_automation_document_runs_once_for_each_target(lab: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 TARGETS = [{"Key": "tag:team", "Values": ["a"]}]
@@ -29,3 +30,14 @@ def executions(lab: Any, association_id: str, number: int) -> list[dict[str, Any
 
     found: list[dict[str, Any]] = lab.until(ask)
     return found
+
+
+def automation(lab: Any) -> None:
+    """Make a runbook that runs the document on the node that its parameter names."""
+    step = {
+        "name": "runDocument",
+        "action": "aws:runCommand",
+        "inputs": {"DocumentName": "nodecache-test", "InstanceIds": ["{{ node }}"]},
+    }
+    content = {"schemaVersion": "0.3", "parameters": {"node": {"type": "String"}}, "mainSteps": [step]}
+    lab.ssm.create_document(Name="automation", DocumentType="Automation", Content=json.dumps(content))
