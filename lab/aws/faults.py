@@ -49,6 +49,10 @@ def _missing(response: BaseResponse, service: str, action: str) -> Refused | Non
         return None
     response.parse_parameters(response.normalized_request)
     for name in shape.required_members:
+        # In the query protocol a queue's URL is the request's own: https://docs.aws.amazon.com/AWSSimpleQueueService/
+        # latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html
+        if (service, name) == ("sqs", "QueueUrl") and response.path.strip("/"):
+            continue
         if response.params.get(name) is None:
             code = CODES[service][0]
             if code == "MissingParameter":

@@ -92,6 +92,18 @@ def test_what_no_service_has_is_unknown(client: Any, lab: Any) -> None:
     assert b"<Code>InvalidAction</Code>" in answer.value.read()
 
 
+def test_a_queue_is_named_by_the_requests_own_url(client: Any, lab: Any) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html."""
+    client("sqs").create_queue(QueueName="old")
+    asked = f"http://127.0.0.1:{lab.port}/123456789012/old?Action=ReceiveMessage"
+    key = "Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/sqs/aws4_request"
+    heading = {"Authorization": f"AWS4-HMAC-SHA256 {key}, SignedHeaders=host, Signature=0"}
+    heading["Content-Type"] = "application/x-www-form-urlencoded"
+    with urllib.request.urlopen(urllib.request.Request(asked, headers=heading)) as answer:
+        assert answer.status == 200
+        assert b"ReceiveMessageResponse" in answer.read()
+
+
 @pytest.mark.parametrize("service", ["autoscaling", "sns", "sqs", "cloudwatch", "logs"])
 def test_nothing_answers_an_empty_request_with_a_page_or_a_fault(client: Any, service: str) -> None:
     made = client(service)

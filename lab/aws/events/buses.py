@@ -9,13 +9,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from moto.core.exceptions import JsonRESTError
+from moto.core.exceptions import InvalidToken, JsonRESTError
 from moto.core.utils import unix_time
 from moto.events.exceptions import ResourceAlreadyExistsException, ResourceNotFoundException, ValidationException
 from moto.events.models import EventsBackend
 from moto.events.responses import EventsHandler
 from moto.events.utils import PAGINATION_MODEL
 
+from lab.aws.events import bus_policy
 from lab.aws.validation import register
 
 CHANGEABLE = {
@@ -26,6 +27,8 @@ CHANGEABLE = {
 # How many of each there may be: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html.
 MOST = {"create_api_destination": 3000, "create_connection": 3000, "create_event_bus": 100}
 POLICY = 10240
+# Listings that moto never cuts.
+WHOLE = ("list_api_destinations", "list_archives", "list_connections", "list_replays")
 AUTHORIZATION = {
     "BASIC": "BasicAuthParameters",
     "API_KEY": "ApiKeyAuthParameters",
@@ -46,7 +49,8 @@ def bus_of(self: EventsBackend, arn: str | None) -> str:
 
     One of another account or Region is none of ours.
     """
-    if arn and arn.startswith("arn:") and arn.split(":")[3:5] != [self.region_name, self.account_id]:
+    here = ["arn", self.partition, "events", self.region_name, self.account_id]
+    if arn and arn.startswith("arn:") and arn.split(":")[:5] != here:
         raise ResourceNotFoundException(f"Event bus {arn} does not exist.")
     return (arn or "default").rpartition(":event-bus/")[2]
 
@@ -86,12 +90,7 @@ def check_permission(params: Mapping[str, Any]) -> Iterator[str]:
     if policy is not None and len(policy) > POLICY:
         raise JsonRESTError("PolicyLengthExceededException", f"The event bus policy exceeds {POLICY} characters.")
     if policy is not None:
-        try:
-            statements = json.loads(policy)["Statement"]
-        except (ValueError, KeyError, TypeError):
-            statements = None
-        if not statements:
-            yield "Parameter Policy is not valid. Reason: The policy has no statement, or is no JSON."
+        bus_policy.statements(policy)
         return
     for name in ("Action", "Principal", "StatementId"):
         if not params.get(name):
@@ -149,11 +148,52 @@ def _of_connection(create: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
+def check_endpoint(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse an endpoint that is called in the open.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html
+    """
+    if not (params.get("InvocationEndpoint") or "https://").lower().startswith("https://"):
+        yield "Parameter InvocationEndpoint is not valid. Reason: It must be an HTTPS endpoint."
+
+
+def check_replay(params: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse a replay of no time at all.
+
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_StartReplay.html
+    """
+    if params["EventStartTime"] == params["EventEndTime"]:
+        yield "Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime."
+
+
 def _known_partner(self: EventsBackend, name: str, account_id: str) -> Any:
     source = self.partner_event_sources.get(name)
     if source is not None and account_id in source.accounts:
         raise ResourceAlreadyExistsException(f"Event source {name} already exists.")
     return _plain["create_partner_event_source"](self, name, account_id)
+
+
+def _paged(name: str) -> Callable[..., Any]:
+    """Return a listing that takes its own tokens alone, as moto tells of another's in words of its own."""
+
+    def respond(self: EventsBackend, *arguments: Any, **more: Any) -> Any:
+        try:
+            return _plain[name](self, *arguments, **more)
+        except InvalidToken as wrong:
+            raise WrongToken from wrong
+
+    return respond
+
+
+def _whole(name: str) -> Callable[..., Any]:
+    """Return a listing that comes in one page, and so gives out no token."""
+
+    def respond(self: EventsHandler) -> Any:
+        if self._get_param("NextToken"):
+            raise WrongToken
+        return _plain[name](self)
+
+    return respond
 
 
 def list_archives(self: EventsBackend, name_prefix: str | None, source_arn: str | None, state: str | None) -> Any:
@@ -182,9 +222,13 @@ def update_event_bus(self: EventsHandler) -> str:
 
 def install() -> None:
     """Replace these parts of moto's EventBridge."""
+    bus_policy.install()
     register("events", "PutPermission", check_permission)
     register("events", "RemovePermission", check_removal)
     register("events", "CreateConnection", check_connection)
+    register("events", "StartReplay", check_replay)
+    for operation in ("CreateApiDestination", "UpdateApiDestination"):
+        register("events", operation, check_endpoint)
     for operation in ("CreateEventBus", "UpdateEventBus"):
         register("events", operation, check_queue)
     EventsBackend._normalize_event_bus_arn = bus_of  # type: ignore[method-assign]
@@ -200,9 +244,14 @@ def install() -> None:
             "delete_event_bus": delete_event_bus,
             "list_archives": list_archives,
         }
+        answers |= {name: _paged(name) for name in PAGINATION_MODEL}
         for operation, answer in answers.items():
             _plain[operation] = getattr(EventsBackend, operation)
             setattr(EventsBackend, operation, answer)
+        # An archive's listing is in both classes.
+        for name in WHOLE:
+            _plain[f"{name} answered"] = getattr(EventsHandler, name)
+            setattr(EventsHandler, name, _whole(f"{name} answered"))
     EventsHandler.update_event_bus = update_event_bus  # type: ignore[attr-defined]
     for listing in PAGINATION_MODEL.values():
         listing["fail_on_invalid_token"] = WrongToken

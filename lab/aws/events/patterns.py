@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -28,10 +29,19 @@ def _wrong(reason: str) -> InvalidEventPatternException:
     return InvalidEventPatternException(reason)
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a key that is there twice, of which JSON would keep the last in silence."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, _ in pairs if [one for one, _ in pairs].count(key) > 1)
+        raise _wrong(f"Path `{twice}` cannot be allowed multiple times")
+    return found
+
+
 def parse(text: str) -> dict[str, Any]:
     """Return a pattern that EventBridge would store."""
     try:
-        pattern = json.loads(text)
+        pattern = json.loads(text, object_pairs_hook=_unique)
     except ValueError as wrong:
         raise _wrong("Invalid JSON") from wrong
     if not isinstance(pattern, dict):
@@ -93,6 +103,8 @@ def _wildcard(operator: str, operand: Any) -> None:
     _text(operator, operand)
     if "**" in operand:
         raise _wrong(f"Consecutive wildcard characters at pos {operand.index('**') + 1}")
+    if odd := re.search(r"^(?:[^\\]|\\[*\\])*\\(?![*\\])", operand):
+        raise _wrong(f"Invalid escape character at pos {odd.end() - 1}")
 
 
 def _exists(operator: str, operand: Any) -> None:
@@ -105,6 +117,8 @@ def _anything_but(operator: str, operand: Any) -> None:
         if len(operand) != 1 or next(iter(operand)) not in _NESTED:
             raise _wrong(f"Unsupported anything-but pattern: {next(iter(operand), '')}")
         ((inner, values),) = operand.items()
+        if values == []:
+            raise _wrong("Empty arrays are not allowed")
         for value in values if isinstance(values, list) else [values]:
             if inner in ("prefix", "suffix") and value == "":
                 raise _wrong("Null prefix/suffix not allowed")

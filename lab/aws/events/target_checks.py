@@ -87,7 +87,7 @@ def _check_target(target: Mapping[str, Any]) -> Iterator[str]:
     if len(parts) < 6 or parts[0] != "arn":
         yield f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format."
         return
-    if parts[2] in NEEDS_ROLE and not target.get("RoleArn"):
+    if (parts[2] in NEEDS_ROLE or parts[5].startswith("api-destination/")) and not target.get("RoleArn"):
         yield f"RoleArn is required for target {arn}."
     if parts[2] == "ssm":
         yield from _check_ssm(target, arn)
@@ -187,7 +187,7 @@ def put_targets(self: EventsHandler) -> Any:
     rule = _rule(self)
     for target in self._get_param("Targets"):
         parts = target["Arn"].split(":")
-        if parts[2] not in SERVICES:
+        if parts[2] not in SERVICES or parts[1] != rule.arn.split(":")[1]:
             raise ValidationException(
                 f"Parameter {target['Arn']} is not valid. Reason: Provided Arn is not in correct format."
             )

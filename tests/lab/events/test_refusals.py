@@ -37,7 +37,9 @@ PATTERNS = r"""
 {"source":[{"anything-but":{"prefix":""}}]}|{"source":[{"anything-but":{"like":"x"}}]}|{"source":[{"cidr":"10.0.0.0"}]}
 {"source":[{"cidr":"10.0.0.0/33"}]}|{"source":[{"cidr":"x/8"}]}|{"source":[{"wildcard":"a**b"}]}|{"detail":{"a":null}}
 {"source":[{"wildcard":1}]}|{"source":[{"equals-ignore-case":1}]}|{"$or":[{"source":["a"]}]}|{"$or":[]}
-{"source":["a"],"other":true}|{'source':['a']}|{"source":["a"],}|{"source":["a"]} x
+{"source":[{"wildcard":"a\\q"}]}|{"source":[{"wildcard":"a\\"}]}|{"source":["a"],"source":["b"]}
+{"source":[{"anything-but":{"suffix":[]}}]}|{"source":["a"],"other":true}|{'source':['a']}|{"source":["a"],}
+{"source":["a"]} x
 """
 TAGS: list[list[dict[str, str]]] = [
     [{"Key": "aws:x", "Value": "y"}],
@@ -98,6 +100,7 @@ TARGET: list[dict[str, Any]] = [
     {"Arn": "arn:aws:ssm:us-east-1:123456789012:automation-definition/"},
     {"Arn": "arn:aws:ssm:us-east-1:123456789012:association/x"},
     {"Arn": DOCUMENT.replace("us-east-1", "eu-west-1")},
+    {"Arn": DOCUMENT.replace("arn:aws:", "arn:aws-cn:")},
     {"Arn": RUNBOOK},
     other(RUNBOOK),
     *({"RoleArn": role} for role in (None, *NO_ROLES, "arn:aws:iam::999999999999:role/x")),
