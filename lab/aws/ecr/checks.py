@@ -79,10 +79,10 @@ def _check_encryption(self: ECRResponse) -> None:
 
 def tag_resource(self: ECRResponse) -> Any:
     """Answer TagResource."""
-    _, _, resource = self._get_param("resourceArn").partition(":repository/")
-    if not resource:
-        raise invalid("resourceArn", "Invalid ARN")
     owner = registry(self)
+    where, _, resource = self._get_param("resourceArn").partition(":repository/")
+    if not resource or where.split(":")[:4] != ["arn", owner.partition, "ecr", owner.region_name]:
+        raise invalid("resourceArn", "Invalid ARN")
     there = owner.tagger.get_tag_dict_for_resource(find(owner, resource).arn)
     check_tags(self._get_param("tags"), there)
     return _tag_resource(self)
@@ -100,7 +100,9 @@ def start_image_scan(self: ECRResponse) -> Any:
 
 
 def describe_image_scan_findings(self: ECRResponse) -> Any:
-    """Answer DescribeImageScanFindings."""
+    """Answer DescribeImageScanFindings; what a scan finds comes in one page."""
+    if self._get_param("nextToken"):
+        raise invalid("nextToken", "Invalid token")
     named(repository(self), self._get_param("imageId"))
     return _describe_image_scan_findings(self)
 

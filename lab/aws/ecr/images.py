@@ -175,6 +175,9 @@ def _new(repository: Repository, text: str, tag: str | None, media_type: str, ma
     now = round(datetime.datetime.now(datetime.UTC).timestamp(), 3)
     newest = max((other.image_pushed_at for other in repository.images), default=0)
     image.image_pushed_at = max(now, round(newest + 0.001, 3))  # type: ignore[assignment]
+    if repository.image_scanning_configuration.get("scanOnPush") and not manifest.children:
+        # It counts as the one scan of the day: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html
+        image.last_scan = datetime.datetime.now()
     repository.images.append(image)
     return image
 

@@ -7,16 +7,20 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ecr.responses import ECRResponse
 from moto.iam.exceptions import MalformedPolicyDocument
+from moto.iam.models import iam_backends
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 
 from lab.aws.ecr.support import invalid, registry
 
+_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
+_PRINCIPAL = re.compile(r"arn:aws[a-z-]*:(?:iam|sts)::(\d{12}):(root|(?:role|user|assumed-role|federated-user)/.+)")
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _V1_ACTIONS = ("ecr:CreateRepository", "ecr:ReplicateImage", "ecr:BatchImportUpstreamImage")
 _set_repository_policy: Callable[[ECRResponse], Any] = ECRResponse.set_repository_policy
@@ -53,10 +57,41 @@ def statements(text: str, with_resource: bool) -> list[dict[str, Any]] | None:
     return found if found and all(_is_statement(one, with_resource) for one in found) else None
 
 
-def set_repository_policy(self: ECRResponse) -> Any:
-    """Answer SetRepositoryPolicy."""
-    if statements(self._get_param("policyText"), with_resource=False) is None:
+def _principals(statement: dict[str, Any]) -> list[str]:
+    """Return the accounts, roles and users a statement is about; whatever else there is has to be a service."""
+    principal = statement.get("Principal", statement.get("NotPrincipal"))
+    if principal == "*":
+        return []
+    if not isinstance(principal, dict) or not principal or set(principal) - set(_KINDS):
         raise invalid("PolicyText", "Invalid repository policy provided")
+    return [one for one in _listed(principal.get("AWS") or []) if one != "*"]
+
+
+def _is_there(principal: Any, account: str) -> bool:
+    """Tell whether a principal may be there: of other accounts only they know."""
+    if not isinstance(principal, str):
+        return False
+    found = _PRINCIPAL.fullmatch(principal)
+    if found is None:
+        return bool(re.fullmatch(r"\d{12}", principal))
+    if found[1] != account or not found[2].startswith(("role/", "user/")):
+        return True
+    known = iam_backends[account]["aws"]
+    return any(one.arn == principal for one in [*known.roles.values(), *known.users.values()])
+
+
+def set_repository_policy(self: ECRResponse) -> Any:
+    """Answer SetRepositoryPolicy: such a policy is about its own repository, and names only who is there.
+
+    https://github.com/aws/aws-cdk/issues/27753 and https://github.com/hashicorp/terraform-provider-aws/issues/11801
+    have ECR's words.
+    """
+    found = statements(self._get_param("policyText"), with_resource=False)
+    if found is None or any(one.keys() & {"Resource", "NotResource"} for one in found):
+        raise invalid("PolicyText", "Invalid repository policy provided")
+    for principal in [one for statement in found for one in _principals(statement)]:
+        if not _is_there(principal, registry(self).account_id):
+            raise invalid("PolicyText", "Principal not found")
     return _set_repository_policy(self)
 
 

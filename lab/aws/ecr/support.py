@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import threading
 from typing import Any
 
@@ -58,15 +57,16 @@ def repository(response: ECRResponse) -> Repository:
 
 
 def page(response: ECRResponse, items: list[Any], key: str, default: int = 100) -> dict[str, Any]:
-    """Return one page of a listing."""
+    """Return one page of a listing; a token is good for the listing alone that gave it."""
     token, size = response._get_param("nextToken"), int(response._get_param("maxResults") or default)
     try:
-        start = int(base64.b64decode(token, validate=True)) if token else 0
-    except (binascii.Error, ValueError) as wrong:
+        told, _, offset = base64.b64decode(token, validate=True).decode().partition("/") if token else (key, "", "0")
+        start = int(offset)
+    except ValueError as wrong:
         raise invalid("nextToken", "Invalid token") from wrong
-    if not 0 <= start <= len(items):
+    if told != key or not 0 <= start <= len(items):
         raise invalid("nextToken", "Invalid token")
     answer: dict[str, Any] = {key: items[start : start + size]}
     if start + size < len(items):
-        answer["nextToken"] = base64.b64encode(str(start + size).encode()).decode()
+        answer["nextToken"] = base64.b64encode(f"{key}/{start + size}".encode()).decode()
     return answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime
 import functools
 import json
@@ -152,18 +151,19 @@ def kept(owner: Any, what: str) -> dict[str, Any]:
 
 
 def page(items: Sequence[Any], params: Params, key: str, default: int = 100) -> dict[str, Any]:
-    """Return one page of a listing."""
-    start, size = 0, params.get("maxResults") or default
-    if params.get("nextToken"):
+    """Return one page of a listing; a token is good for the listing alone that gave it."""
+    start, size, token = 0, params.get("maxResults") or default, params.get("nextToken")
+    if token:
         try:
-            start = int(base64.b64decode(params["nextToken"], validate=True))
-        except (binascii.Error, ValueError) as wrong:
+            told, _, offset = base64.b64decode(token, validate=True).decode().partition("/")
+            start = int(offset)
+        except ValueError as wrong:
             raise invalid("The specified nextToken is not valid.") from wrong
-        if not 0 <= start <= len(items):
+        if told != key or not 0 <= start <= len(items):
             raise invalid("The specified nextToken is not valid.")
     answer: dict[str, Any] = {key: list(items[start : start + size])}
     if start + size < len(items):
-        answer["nextToken"] = base64.b64encode(str(start + size).encode()).decode()
+        answer["nextToken"] = base64.b64encode(f"{key}/{start + size}".encode()).decode()
     return answer
 
 

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from lab import settings
 from lab.aws import ecr
+from tests.lab.calls import refused
 from tests.lab.ecr.pushes import index, manifest, put
 
 ARN = f"arn:aws:ecr:{settings.REGION}:{settings.ACCOUNT}:repository/app"
@@ -107,3 +108,37 @@ def test_what_cannot_be_scanned(client: Any) -> None:
         client.start_image_scan(**asked)
     client.update_image_storage_class(**asked, targetStorageClass="STANDARD")
     assert client.start_image_scan(**asked)["imageScanStatus"]["status"]
+
+
+@pytest.mark.parametrize("part", [("arn:aws:", "arn:aws-cn:"), ("us-east-1", "eu-west-1"), (":ecr:", ":s3:")])
+def test_a_repositorys_arn_is_of_this_partition_region_and_service(unchecked: Any, part: tuple[str, str]) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html."""
+    arn = "arn:aws:ecr:us-east-1:123456789012:repository/app".replace(*part)
+    error = refused(unchecked, "tag_resource", resourceArn=arn, tags=[{"Key": "a", "Value": "b"}])
+    assert error["Code"] == "InvalidParameterException"
+
+
+def test_a_token_is_good_for_the_listing_alone_that_gave_it(unchecked: Any) -> None:
+    """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeRepositories.html (nextToken)."""
+    unchecked.create_repository(repositoryName="other")
+    token = unchecked.describe_repositories(maxResults=1)["nextToken"]
+    assert len(unchecked.describe_repositories(maxResults=1, nextToken=token)["repositories"]) == 1
+    error = refused(unchecked, "list_images", repositoryName="app", nextToken=token)
+    assert error["Code"] == "InvalidParameterException"
+
+
+@pytest.mark.parametrize("on_push", [True, False])
+def test_a_push_is_scanned_where_the_repository_says_so(unchecked: Any, on_push: bool) -> None:
+    """The scan on push counts as the one that an image may have in a day.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-basic.html
+    """
+    unchecked.create_repository(repositoryName="scanned", imageScanningConfiguration={"scanOnPush": on_push})
+    unchecked.put_image(repositoryName="scanned", imageManifest=manifest("a"), imageTag="v1")
+    image = {"repositoryName": "scanned", "imageId": {"imageTag": "v1"}}
+    if on_push:
+        assert unchecked.describe_image_scan_findings(**image)["imageScanStatus"]["status"] == "COMPLETE"
+        assert refused(unchecked, "start_image_scan", **image)["Code"] == "LimitExceededException"
+    else:
+        assert refused(unchecked, "describe_image_scan_findings", **image)["Code"] == "ScanNotFoundException"
+        assert unchecked.start_image_scan(**image)["imageScanStatus"]["status"] == "IN_PROGRESS"

@@ -75,7 +75,52 @@ def test_scanning_that_cannot_be(unchecked: Any, kind: str, paces: list[str]) ->
     assert error["Code"] == "InvalidParameterException"
 
 
-def test_policies_are_kept_as_they_were_sent(unchecked: Any) -> None:
+@pytest.fixture
+def reader(lab: Any) -> None:
+    """Make the role that the policies let in."""
+    allow = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    lab.client("iam").create_role(RoleName="reader", AssumeRolePolicyDocument=trust)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"Principal": {"AWS": "reader"}}, "Principal not found"),
+        ({"Principal": {"AWS": "12345"}}, "Principal not found"),
+        ({"Principal": {"AWS": [READER, f"{READER}s"]}}, "Principal not found"),
+        ({"Principal": {"AWS": f"arn:aws:iam::{settings.ACCOUNT}:user/reader"}}, "Principal not found"),
+        ({"Principal": {"Robot": "x"}}, "policy provided"),
+        ({"Principal": {}}, "policy provided"),
+        ({"Principal": "reader"}, "policy provided"),
+        ({"Resource": f"arn:aws:ecr:{settings.REGION}:{settings.ACCOUNT}:repository/app"}, "policy provided"),
+    ],
+)
+def test_a_repositorys_policy_names_who_is_there_and_no_resource(
+    unchecked: Any, reader: None, changes: dict[str, Any], said: str
+) -> None:
+    """https://github.com/hashicorp/terraform-provider-aws/issues/11801 and https://github.com/aws/aws-cdk/issues/27753."""
+    error = refused(unchecked, "set_repository_policy", repositoryName="app", policyText=policy(**changes))
+    assert error["Code"] == "InvalidParameterException" and said in error["Message"]
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        "*",
+        {"AWS": "*"},
+        {"AWS": [READER, "111122223333"]},
+        {"AWS": [f"arn:aws:iam::{settings.ACCOUNT}:root", "arn:aws:iam::111122223333:role/theirs"]},
+        {"AWS": f"arn:aws:sts::{settings.ACCOUNT}:assumed-role/reader/me"},
+        {"Service": "codebuild.amazonaws.com"},
+    ],
+)
+def test_whom_a_repositorys_policy_can_name(unchecked: Any, reader: None, principal: Any) -> None:
+    text = policy(Principal=principal)
+    assert unchecked.set_repository_policy(repositoryName="app", policyText=text)["policyText"] == text
+
+
+def test_policies_are_kept_as_they_were_sent(unchecked: Any, reader: None) -> None:
     statement = {"Sid": "Pull", "Effect": "Allow", "Principal": {"AWS": READER}, "Action": ["ecr:BatchGetImage"]}
     text = json.dumps({"Version": "2008-10-17", "Statement": [statement]})
     unchecked.set_repository_policy(repositoryName="app", policyText=text)

@@ -27,7 +27,7 @@ class Request:
 
 
 def token(text):
-    return base64.b64encode(str(text).encode()).decode()
+    return base64.b64encode(f"items/{text}".encode()).decode()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from lab.aws.eks import support
 
 
 def token(text):
-    return base64.b64encode(str(text).encode()).decode()
+    return base64.b64encode(f"items/{text}".encode()).decode()
 
 
 @pytest.mark.parametrize(
