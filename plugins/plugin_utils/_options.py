@@ -47,7 +47,8 @@ def check(given: Mapping[str, Any]) -> None:
     # Alarms and rules reach topics of their own region only.
     near = not topic or topic.split(":")[3] == given["prefetch_region"]
     expect(near, "prefetch_alarm_topic_arn", topic, f"a topic of {given['prefetch_region']}, where the install is")
-    _tags(given["prefetch_tags"], 2 + len(given["prefetch_node_roles"]))
+    # Whose it is, for which cluster, what the last run noted, and the nodes' roles.
+    _tags(given["prefetch_tags"], 3 + len(given["prefetch_node_roles"]))
     _images(given)
 
 

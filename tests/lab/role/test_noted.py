@@ -15,10 +15,9 @@ def drifts(world: Any) -> dict[str, Callable[[], Any]]:
     ssm, events, iam, sqs = (world.lab.client(service) for service in ("ssm", "events", "iam", "sqs"))
     cloudwatch, role = world.lab.client("cloudwatch"), f"{NAME}-us-east-1-events"
     rows = ssm.list_associations(AssociationFilterList=[{"key": "AssociationName", "value": NAME}])
-    identifier, policy = (
-        rows["Associations"][0]["AssociationId"],
-        json.dumps({"Version": "2012-10-17", "Statement": []}),
-    )
+    identifier = rows["Associations"][0]["AssociationId"]
+    more = {"Effect": "Allow", "Action": "ssm:SendCommand", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [more]})
 
     def rule() -> Any:
         events.remove_targets(Rule=f"{NAME}.failures", Ids=["topic"])

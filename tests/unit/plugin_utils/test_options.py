@@ -71,7 +71,7 @@ def test_what_is_allowed(option, values):
         ("tags", {"aws:x": "y"}, "prefetch_tags has the key 'aws:x'"),
         ("tags", {"nodecache.eks/install": "theirs"}, "prefetch_tags: 'nodecache.eks/install' is not valid"),
         ("tags", {"k": "v" * 300}, "prefetch_tags: 'k' is 'vvv"),
-        ("tags", {f"k{number}": "" for number in range(48)}, "allowed is 47, as the install has 3 of its own"),
+        ("tags", {f"k{number}": "" for number in range(47)}, "allowed is 46, as the install has 4 of its own"),
         ("node_roles", ["arn:aws:iam::123456789012:role/x"], "allowed is names of roles, not ARNs"),
         ("images", [{"repository": "web", "tags": "$(id)"}], "prefetch_images[0].tags: '$(id)' is not valid"),
         ("images", LONG, "prefetch_images: '250 repositories' is not valid"),
