@@ -16,6 +16,7 @@ from lab.node import agent, fleet, process
 COMMANDS = 10
 # A time of day, and the mark of what is cut off.
 NARROWEST = 9
+WORDS = ("NAME", "STATUS", "DETAILS")
 
 
 def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]], none: str) -> Iterator[str]:
@@ -28,7 +29,8 @@ def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]], no
     widths = fitted([max(len(row[column]) for row in cells) for column in range(len(heads))], room())
     yield title
     for row in cells:
-        yield "  ".join(cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        fitting = [cut(*each).ljust(each[1]) for each in zip(row, widths, heads, strict=True)]
+        yield "  ".join(fitting).rstrip()
 
 
 def room() -> int | None:
@@ -44,9 +46,11 @@ def fitted(widths: list[int], wide: int | None) -> list[int]:
     return [first, *others]
 
 
-def cut(cell: str, width: int) -> str:
-    """Return a cell's end where it is too long: an image's name and tag tell more than its registry."""
-    return cell if len(cell) <= width else f"…{cell[len(cell) - width + 1 :]}"
+def cut(cell: str, width: int, head: str) -> str:
+    """Return what fits of a cell: a status begins with its word, an image ends with its name and tag."""
+    if len(cell) <= width:
+        return cell
+    return f"{cell[: width - 1]}…" if head in WORDS else f"…{cell[len(cell) - width + 1 :]}"
 
 
 def report(online: Sequence[str]) -> Iterator[str]:

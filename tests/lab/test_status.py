@@ -36,6 +36,7 @@ def test_rows_fit_a_terminal_and_pipes_get_everything(monkeypatch):
     assert len(last(60)) <= 60
     # Ids are there to be copied; what is left of a time is the time of day.
     assert last(10) == "i-0123456789abcdef0  …om/app:1  …00:20:04"
+    assert status.cut("Success (2 Success)", 9, "STATUS") == "Success …"
 
 
 def test_an_image_is_listed_once():
