@@ -13,7 +13,6 @@ from collections.abc import Callable
 import pytest
 
 NAME = "nodecache-walkthrough"
-TOPIC = "arn:aws:sns:us-east-1:123456789012:on-call"
 ALARMS = [f"{NAME}.{what}" for what in ("dead-letters", "failed-invocations", "failures.failed-invocations")]
 NODES = {"group": [{"key": "tag:eks:nodegroup-name", "values": ["nodegroup"]}]}
 MANY = [{"repository": "nodecache-sample", "keep": 1}, {"repository": "team/trainer", "tags": "v*", "nodes": "group"}]
@@ -81,7 +80,10 @@ def _walkthrough(walkthrough):
 
 
 def test_automation_delivers_a_push_with_rate_control(play):
-    options = {"prefetch_delivery": "automation", "prefetch_alarm_topic_arn": TOPIC}
+    from lab import settings
+
+    topic = settings.client("sns").create_topic(Name="on-call")["TopicArn"]
+    options = {"prefetch_delivery": "automation", "prefetch_alarm_topic_arn": topic}
     done(play("prefetch", **options))
     unchanged(play("prefetch", **options))
     assert names()["documents"] == [NAME, f"{NAME}.automation"]
