@@ -5,6 +5,7 @@ signal(7): nobody can clean up after SIGKILL but whoever comes next.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -134,12 +135,17 @@ def push_large() -> str:
 
 def pulls(state: fleet.State) -> bool:
     """Tell whether a node's containerd is in the midst of a layer."""
-    written = (fleet.DISKS / state.instance_id / "containerd/io.containerd.content.v1.content/ingest").glob("*/data")
-    return any(path.stat().st_size > 1 << 20 for path in written)
+    for path in (fleet.DISKS / state.instance_id / "containerd/io.containerd.content.v1.content/ingest").glob("*/data"):
+        # What is done, as the small configuration soon is, moves away.
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_size > 1 << 20:
+                return True
+    return False
 
 
-@pytest.mark.parametrize("part", ["server", "registry", "node"])
-def test_a_lab_killed_while_a_node_pulls_leaves_nothing(part):
+# Without the server, down does it all; with it, the server ends what is left of the others.
+@pytest.mark.parametrize("parts", [("server",), ("node", "registry")])
+def test_a_lab_killed_while_a_node_pulls_leaves_nothing(parts):
     lab("down")
     before = machine()
     lab("up")
@@ -154,13 +160,13 @@ def test_a_lab_killed_while_a_node_pulls_leaves_nothing(part):
             DocumentName="AWS-RunShellScript", InstanceIds=[state.instance_id], Parameters={"commands": [script]}
         )
         reached(lambda: pulls(state))
-        os.kill(first_process(part), signal.SIGKILL)
+        for part in parts:
+            os.kill(first_process(part), signal.SIGKILL)
         code, told = said("status")
-        if part == "server":
+        if "server" in parts:
             assert (code, told) == (1, "The lab is not up, but an earlier one left traces: run down.\n")
-        elif part == "registry":
-            assert code == 1 and "Its docker-registry ended, so that nothing can be pushed or pulled" in told
         else:
+            assert code == 1 and "Its docker-registry ended, so that nothing can be pushed or pulled" in told
             assert state.instance_id in told and "dead" in told
     finally:
         lab("down")
