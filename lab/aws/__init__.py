@@ -25,6 +25,7 @@ MODULES = (
     "ssm.sessions",
     "ssm.windows",
     "ssm.automation",
+    "queues",
     "events",
     "absent",
     "ecr",

@@ -9,8 +9,8 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ecr.models import ECRBackend
 from moto.ecr.responses import ECRResponse
-from moto.kms.models import kms_backends
 
+from lab.aws import keys
 from lab.aws.ecr.images import is_archived, manifest_of, named
 from lab.aws.ecr.support import error, find, invalid, registry, repository
 
@@ -29,16 +29,16 @@ _put_image_tag_mutability: Method = ECRResponse.put_image_tag_mutability
 
 def check_tags(given: list[dict[str, str]], there: dict[str, str | None]) -> None:
     """Refuse tags that a repository cannot have beside those it has."""
-    keys = [tag["Key"] for tag in given]
-    if any(key.lower().startswith("aws:") for key in keys):
+    names = [tag["Key"] for tag in given]
+    if any(key.lower().startswith("aws:") for key in names):
         raise error("InvalidTagParameterException", "Tag keys that begin with 'aws:' are reserved for AWS.")
     for tag in given:
         if not _KEY.fullmatch(tag["Key"]) or not _VALUE.fullmatch(tag["Value"]):
             said = "Tag keys must have 1 to 128, and values up to 256, letters, digits, spaces and _ . : / = + - @"
             raise error("InvalidTagParameterException", said)
-    if len(set(keys)) != len(keys):
+    if len(set(names)) != len(names):
         raise error("InvalidTagParameterException", "Each tag key must be unique.")
-    if len(there.keys() | set(keys)) > MOST_TAGS:
+    if len(there.keys() | set(names)) > MOST_TAGS:
         raise error("TooManyTagsException", f"A repository can have {MOST_TAGS} tags.")
 
 
@@ -72,8 +72,7 @@ def _check_encryption(self: ECRResponse) -> None:
         return
     if config["encryptionType"] == "AES256":
         raise invalid("encryptionConfiguration", "kmsKey cannot be specified with the encryption type AES256")
-    backend = kms_backends[self.current_account][self.region]
-    if backend.any_id_to_key_id(key) not in backend.keys:
+    if not keys.is_there(self.current_account, self.region, key):
         raise error("KmsException", f"The KMS key '{key}' does not exist, or ECR may not use it.")
 
 

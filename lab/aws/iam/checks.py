@@ -14,7 +14,7 @@ from typing import Any
 
 import botocore.loaders
 from moto.core.utils import camelcase_to_underscores
-from moto.iam.exceptions import InvalidInput, MalformedPolicyDocument, ValidationError
+from moto.iam.exceptions import EntityAlreadyExists, InvalidInput, MalformedPolicyDocument, ValidationError
 from moto.iam.models import iam_backends
 from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolicyDocumentValidator
 from moto.iam.responses import IamResponse
@@ -94,7 +94,7 @@ def _check_principal(principal: Any) -> None:
         if form == "":
             raise MalformedPolicyDocument(f"Invalid principal in policy: {kind!r}")
         for name in _many(names):
-            right = bool(name) if form is None else form.fullmatch(str(name))  # type: ignore[union-attr]
+            right = form.fullmatch(str(name)) if isinstance(form, re.Pattern) else bool(name)
             if not right or (kind == "Service" and not _is_service(name)) or (kind == "AWS" and _is_gone(name)):
                 raise MalformedPolicyDocument(f'Invalid principal in policy: "{kind.upper()}":"{name}"')
 
@@ -135,7 +135,15 @@ def _guarded(operation: str, method: str) -> Callable[..., Any]:
             check_policy(params["PolicyDocument"])
         if operation in limits.CHECKS:
             limits.CHECKS[operation](self.backend, params)
-        return _plain[method](self)
+        try:
+            return _plain[method](self)
+        except EntityAlreadyExists as taken:
+            if operation != "CreateServiceLinkedRole":
+                raise
+            # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html knows no such error.
+            raise InvalidInput(
+                "Service role name has been taken in this account, please try a different suffix."
+            ) from taken
 
     return respond
 

@@ -171,6 +171,18 @@ def _known_policy(backend: IAMBackend, given: Given) -> None:
     backend.get_policy(given["PolicyArn"])
 
 
+def _bound_role(backend: IAMBackend, given: Given) -> None:
+    # https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRolePermissionsBoundary.html
+    if not backend.get_role(given["RoleName"]).permissions_boundary_arn:
+        raise NotFoundException(f"The role with name {given['RoleName']} has no permissions boundary.")
+
+
+def _alias(backend: IAMBackend, given: Given) -> None:
+    # https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccountAlias.html
+    if given["AccountAlias"] not in backend.account_aliases:
+        raise NotFoundException(f"The Account Alias {given['AccountAlias']} is not associated with this account.")
+
+
 def _tags_of(backend: IAMBackend, given: Given) -> set[str]:
     """Return the tag keys of what a request is about."""
     if "PolicyArn" in given:
@@ -214,8 +226,10 @@ CHECKS: dict[str, Callable[[IAMBackend, Given], None]] = {
     "CreatePolicyVersion": _managed,
     "CreateRole": _new_role,
     "CreateUser": _new_user,
+    "DeleteAccountAlias": _alias,
     "DeleteGroup": _delete_group,
     "DeletePolicy": _delete_policy,
+    "DeleteRolePermissionsBoundary": _bound_role,
     "DeleteUser": _delete_user,
     "ListEntitiesForPolicy": _known_policy,
     "ListInstanceProfilesForRole": _known_role,

@@ -16,6 +16,7 @@ from typing import Any
 from moto.ssm.models import SimpleSystemManagerBackend
 from moto.ssm.responses import SimpleSystemManagerResponse
 
+from lab.aws import keys
 from lab.aws.ssm import tags as ssm_tags
 from lab.aws.ssm.document_parameters import DocumentError
 from lab.aws.ssm.support import error, operation, page
@@ -117,6 +118,7 @@ def put_parameter(self: SimpleSystemManagerResponse) -> Any:
     arn = f"arn:aws:ssm:{self.region}:{self.current_account}:parameter/{name.removeprefix('/')}"
     if len(arn) > LONGEST_ARN:
         raise error("ValidationException", f"A parameter's ARN is longer than {LONGEST_ARN} characters.")
+    _check_key(self, self._get_param("KeyId"))
     ssm_tags.given({"Tags": self._get_param("Tags")}, "ValidationException")
     if name in known and (known[name][-1].tier, self._get_param("Tier")) == ("Advanced", "Standard"):
         raise error(
@@ -146,6 +148,15 @@ def put_parameter(self: SimpleSystemManagerResponse) -> Any:
     if self._get_param("Policies"):
         _check_policies(self._get_param("Policies"))
     return _plain["put_parameter"](self)
+
+
+def _check_key(self: SimpleSystemManagerResponse, key: str | None) -> None:
+    """Refuse a key for a secret that is not there; AWS's own for the service always is.
+
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html (InvalidKeyId)
+    """
+    if key and not keys.is_there(self.current_account, self.region, key):
+        raise error("InvalidKeyId", f"The query key ID {key} isn't valid.")
 
 
 def _check_policies(text: str) -> None:

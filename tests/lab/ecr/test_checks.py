@@ -142,3 +142,11 @@ def test_a_push_is_scanned_where_the_repository_says_so(unchecked: Any, on_push:
     else:
         assert refused(unchecked, "describe_image_scan_findings", **image)["Code"] == "ScanNotFoundException"
         assert unchecked.start_image_scan(**image)["imageScanStatus"]["status"] == "IN_PROGRESS"
+
+
+@pytest.mark.parametrize("key", ["alias/none", "12345678-1234-1234-1234-123456789012"])
+def test_a_repository_is_encrypted_with_a_key_that_is_there(unchecked: Any, key: str) -> None:
+    """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html (KmsException)."""
+    config = {"encryptionType": "KMS", "kmsKey": key}
+    error = refused(unchecked, "create_repository", repositoryName="locked", encryptionConfiguration=config)
+    assert error["Code"] == "KmsException"

@@ -107,3 +107,23 @@ def test_a_roles_name_is_taken_in_any_case_and_its_boundary_has_to_be_there(iam:
     refuses.calls("iam", calls)
     iam.create_policy(PolicyName="boundary", PolicyDocument=document())
     iam.put_role_permissions_boundary(RoleName="role", PermissionsBoundary=f"{ARN}/boundary")
+
+
+def test_what_is_not_there_is_not_taken_away(iam: Any, refuses: Any) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRolePermissionsBoundary.html and
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccountAlias.html (NoSuchEntity).
+    """
+    iam.create_account_alias(AccountAlias="ours")
+    calls = [
+        (NONE, "delete_role_permissions_boundary", {"RoleName": "role"}),
+        (NONE, "delete_account_alias", {"AccountAlias": "theirs"}),
+    ]
+    refuses.calls("iam", calls)
+    iam.delete_account_alias(AccountAlias="ours")
+
+
+def test_a_service_has_one_role_of_its_own(iam: Any, refuses: Any) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html (InvalidInput)."""
+    given = {"AWSServiceName": "eks-nodegroup.amazonaws.com"}
+    iam.create_service_linked_role(**given)
+    refuses.calls("iam", [("InvalidInput", "create_service_linked_role", given)])

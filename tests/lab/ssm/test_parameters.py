@@ -118,3 +118,15 @@ def test_who_looks_for_a_parameter_makes_none(lab: Any, refuses: Any) -> None:
     ]
     refuses.calls("ssm", looking)
     lab.ssm.put_parameter(Name="none", Type="String", Value="v", Overwrite=True)
+
+
+def test_a_secret_is_encrypted_with_a_key_that_is_there(lab: Any, refuses: Any) -> None:
+    """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html (InvalidKeyId)."""
+    right = {"Name": "p", "Type": "SecureString", "Value": "v", "Overwrite": True}
+    none = "12345678-1234-1234-1234-123456789012"
+    keys = ["alias/none", none, f"arn:aws:kms:us-east-1:123456789012:key/{none}"]
+    refuses.changes("ssm", "put_parameter", right, [("InvalidKeyId", {"KeyId": key}) for key in keys])
+    made = lab.client("kms").create_key()["KeyMetadata"]
+    lab.client("kms").create_alias(AliasName="alias/mine", TargetKeyId=made["KeyId"])
+    for key in (None, "alias/aws/ssm", "alias/mine", made["KeyId"], made["Arn"]):
+        assert lab.ssm.put_parameter(**right, **({"KeyId": key} if key else {}))["Version"]
