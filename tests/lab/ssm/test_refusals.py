@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.lab.ssm.with_commands import answer, finished
 from tests.lab.ssm.with_refusals import (
     NO_NODE,
     NO_ROLE,
@@ -138,7 +139,9 @@ def test_every_wrong_call_is_refused(lab: Any, refuses: Any) -> None:
     node = lab.node(role="node")
     sent = lab.ssm.send_command(DocumentName="plain", InstanceIds=[node])["Command"]["CommandId"]
     refuses.changes("ssm", "send_command", {"DocumentName": "plain", "InstanceIds": [node]}, COMMAND)
-    lab.until(lambda: lab.ssm.list_commands(CommandId=sent)["Commands"][0]["Status"] == "Success")
+    assert finished(lab, sent) == ("Success", "Success")
+    # For a moment it is told nowhere that a command came to its node.
+    lab.until(lambda: answer(lab, sent, node, "nodecache"))
     refuses.calls("ssm", commands(sent, node) + nodes())
     # Nothing of all that was kept.
     assert len(lab.ssm.list_commands()["Commands"]) == 1
