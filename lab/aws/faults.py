@@ -17,6 +17,7 @@ from botocore.model import OperationNotFoundError
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import camelcase_to_underscores, get_service_model, method_names_from_class
+from moto.ec2.exceptions import FilterNotImplementedError
 from werkzeug.exceptions import HTTPException
 
 LOG = logging.getLogger("lab.aws")
@@ -29,6 +30,10 @@ CODES = {
     "logs": ("InvalidParameterException", "InvalidParameterException"),
     "cloudwatch": ("MissingParameter", "InvalidParameterValue"),
 }
+# What these say without an instance: https://github.com/gruntwork-io/cloud-nuke/issues/731 has EC2's words.
+OF_INSTANCES = ("RebootInstances", "StartInstances", "StopInstances", "TerminateInstances")
+# Of these moto has EC2's own words, which name the list and not its members.
+MOTOS = ("CreateTags", "DeleteTags")
 _inner: Callable[..., Any] = BaseResponse._dispatch
 
 
@@ -45,7 +50,7 @@ def _unknown(service: str, action: str) -> Refused:
 def _missing(response: BaseResponse, service: str, action: str) -> Refused | None:
     """Return what the service says of a required member that a request lacks."""
     shape = get_service_model(service).operation_model(action).input_shape
-    if shape is None or not shape.required_members:
+    if shape is None or not shape.required_members or action in MOTOS:
         return None
     response.parse_parameters(response.normalized_request)
     for name in shape.required_members:
@@ -54,6 +59,8 @@ def _missing(response: BaseResponse, service: str, action: str) -> Refused | Non
         if (service, name) == ("sqs", "QueueUrl") and response.path.strip("/"):
             continue
         if response.params.get(name) is None:
+            if action in OF_INSTANCES:
+                return Refused("InvalidParameterCombination", "No instances specified")
             code = CODES[service][0]
             if code == "MissingParameter":
                 wire = shape.members[name].serialization
@@ -84,6 +91,9 @@ def _dispatch(self: BaseResponse, request: Any, full_url: str | None = None, hea
             return self.call_action()
     except HTTPException:
         raise
+    except FilterNotImplementedError as unknown:
+        # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+        refused = Refused(CODES[service][1], f"A filter is not valid: {unknown}")
     except (NotImplementedError, OperationNotFoundError):
         refused = _unknown(service, action or self._get_action())
     except Exception:

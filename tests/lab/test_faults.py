@@ -41,7 +41,8 @@ def refused(client: Any, operation: str, **params: Any) -> tuple[str, str]:
     ("service", "operation", "code", "said"),
     [
         ("ec2", "create_vpc_endpoint", "MissingParameter", "The request must contain the parameter VpcId"),
-        ("ec2", "terminate_instances", "MissingParameter", "The request must contain the parameter InstanceId"),
+        ("ec2", "terminate_instances", "InvalidParameterCombination", "No instances specified"),
+        ("ec2", "stop_instances", "InvalidParameterCombination", "No instances specified"),
         ("autoscaling", "set_desired_capacity", "ValidationError", "Value null at 'autoScalingGroupName' failed"),
         ("sqs", "create_queue", "MissingParameter", "The request must contain the parameter QueueName"),
         ("sns", "create_topic", "InvalidParameter", "Value null at 'name' failed to satisfy constraint"),
@@ -60,6 +61,8 @@ def test_what_is_missing_is_named(client: Any, service: str, operation: str, cod
     [
         ("sns", "get_topic_attributes", {"TopicArn": "bogus"}, "InvalidParameter"),
         ("autoscaling", "suspend_processes", {"AutoScalingGroupName": "nobody"}, "ValidationError"),
+        ("ec2", "describe_subnets", {"Filters": [{"Name": "colour", "Values": ["red"]}]}, "InvalidParameterValue"),
+        ("ec2", "create_tags", {"Resources": [], "Tags": [{"Key": "a", "Value": "b"}]}, "MissingParameter"),
     ],
 )
 def test_a_value_moto_stumbles_over_is_refused(

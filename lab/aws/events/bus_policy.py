@@ -50,6 +50,9 @@ def _check(statement: dict[str, Any]) -> None:
 def put(bus: EventBus, policy: str) -> None:
     """Keep a policy; moto knows its statements by their Sid, which need not have one."""
     found = [{"Sid": f"statement-{number}", **one} for number, one in enumerate(statements(policy), 1)]
+    for resource in [resource for one in found for resource in _listed(one["Resource"])]:
+        if ":event-bus/" in resource and resource != bus.arn:
+            raise _invalid(f"{resource} is not this event bus.")
     bus.add_policy({"Statement": found})
 
 

@@ -153,7 +153,7 @@ def check_endpoint(params: Mapping[str, Any]) -> Iterator[str]:
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html
     """
-    if not (params.get("InvocationEndpoint") or "https://").lower().startswith("https://"):
+    if (params.get("InvocationEndpoint") or "").lower().startswith("http://"):
         yield "Parameter InvocationEndpoint is not valid. Reason: It must be an HTTPS endpoint."
 
 

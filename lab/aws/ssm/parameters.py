@@ -209,7 +209,11 @@ def describe_parameters(backend: SimpleSystemManagerBackend, params: dict[str, A
     """List parameters, as many at once as were asked for: moto always gives ten."""
     found = backend.describe_parameters(params.get("Filters"), params.get("ParameterFilters"))
     rows = [one.describe_response_object(False) for one in found]
-    return page(rows, params, "Parameters", default=10, plain=True)
+    answer, start = page(rows, params, "Parameters", default=10, plain=True), int(params.get("NextToken") or 0)
+    # A full page is never known to be the last: what comes after it may be an empty one.
+    if len(answer["Parameters"]) == (params.get("MaxResults") or 10):
+        answer["NextToken"] = str(start + len(answer["Parameters"]))
+    return answer
 
 
 def _looking(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -31,6 +31,7 @@ def policy(*statements: Any) -> str:
         ({"Action": None}, "is EventBridge's"),
         ({"Resource": None}, "is the event bus"),
         ({"Resource": "default"}, "is the event bus"),
+        ({"Resource": [ARN, ARN.replace("default", "other")]}, "is not this event bus"),
     ],
 )
 def test_a_statement_that_allows_nothing_on_a_bus(bus: Any, change: dict[str, Any], said: str) -> None:
