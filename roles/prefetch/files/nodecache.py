@@ -679,6 +679,11 @@ def work(request, report):
     runtime = connect(kubelet)
     cache = Cache(request, kubelet, runtime)
     report["containerd"] = runtime.version()
+    if cache.action == "release":
+        # A pull marks its image at its end only, and nobody comes again to let go of it.
+        for one in cache.wanted:
+            with lock(one.repository, cache.deadline):
+                cache.local = runtime.images()
     refs = list(dict.fromkeys(ref for ref in request["images"] if ref))
     if cache.action != "prefetch" and not refs:
         for (_repository, digest), names in sorted(cache.ours(cache.local).items()):
