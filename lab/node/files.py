@@ -32,7 +32,7 @@ def programs() -> dict[str, Path | str]:
 
 def write(node: Path, instance_id: str, private_ip: str, zone: str) -> None:
     """Lay the node's files out under its directory."""
-    for name in ("containerd", "amazon"):
+    for name in ("containerd", "amazon", "kubelet"):
         (node / name).mkdir(parents=True, exist_ok=True)
     files = node / "files"
     for name in HIDDEN:

@@ -86,12 +86,11 @@ def file_systems(node: Path) -> None:
         mount("/etc/os-release", "/usr/lib/os-release", flags=MS_BIND)
     # The node's disk lies under /var/lib itself, and overlayfs refuses nested layers.
     overlay("/var/lib", None)
-    for name in ("containerd", "amazon"):
+    # The kubelet's files and the images share one disk, as on a node that has no other.
+    for name in ("containerd", "amazon", "kubelet"):
         place = Path("/var/lib", name)
         place.mkdir(exist_ok=True)
         mount(f"/run/node/{name}", str(place), flags=MS_BIND)
-    # The kubelet's own disk, for whoever asks how full it is.
-    Path("/var/lib/kubelet").mkdir(exist_ok=True)
     for place in COVERED:
         if os.path.isdir(place) and not os.path.islink(place):
             cover(place, kept)

@@ -80,7 +80,9 @@ def test_a_node_looks_like_an_eks_node(nodes, tmp_path, monkeypatch):
     on_node("imds latest/meta-data/none 2>/dev/null || exit 7", code=7)
     # The trap of every script that forgets the token: a page where a name was looked for.
     assert on_node("echo $(curl -s 169.254.169.254/latest/meta-data/instance-id)").startswith("<?xml")
-    assert on_node("cat /etc/eks/kubelet-version.txt; ls -d /var/lib/kubelet").startswith("Kubernetes v1.")
+    assert on_node("cat /etc/eks/kubelet-version.txt").startswith("Kubernetes v1.")
+    # One disk holds the kubelet's files and the images: both are the node's root volume.
+    assert len(set(on_node("stat --format %d /var/lib/kubelet /var/lib/containerd").split())) == 1
     on_node("sudo ctr -n k8s.io images import /etc/eks/pause.tar")
     # systemctl(1): 0 once a unit is active, 3 if none is; no kubelet runs here.
     assert on_node("systemctl is-active containerd.service amazon-ssm-agent") == "active\nactive\n"
