@@ -38,9 +38,10 @@ class Keep(Case):
         self.assertIn(APP + ":w1", self.left())
 
     def test_an_image_that_is_left_alone_pushes_nothing_out(self):
-        report = self.run_script([f"{APP}:w1@{C}"], keep=1, wanted={APP + ":v*": 5})
-        self.assertIn("skipped", report["images"][0])
-        self.assertEqual(len(self.left()), 4)
+        for ref in (f"{APP}:w1@{C}", f"{HOST}/other:v1@{C}"):
+            report = self.run_script([ref], keep=1, wanted={APP + ":v*": 5})
+            self.assertIn("does not want", report["images"][0]["skipped"])
+            self.assertEqual(len(self.left()), 4)
 
     def test_what_was_asked_for_last_stays(self):
         self.run_script([APP + ":v1@" + A], keep=1, source="command")
