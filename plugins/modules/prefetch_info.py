@@ -159,6 +159,7 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.nodecache.eks.plugins.module_utils import _names
 from ansible_collections.nodecache.eks.plugins.module_utils._aws import make_client
+from ansible_collections.nodecache.eks.plugins.module_utils._cache import cluster_targets
 from ansible_collections.nodecache.eks.plugins.module_utils._ec2 import INSTANCES_API, running_instances
 from ansible_collections.nodecache.eks.plugins.module_utils._errors import NodecacheError, shown
 from ansible_collections.nodecache.eks.plugins.module_utils._install import Install, account
@@ -200,7 +201,7 @@ def find(module: AnsibleAWSModule) -> dict[str, object]:
         if params["tell_missing"]:
             found["missing"] = install.missing(ask, found["things"], params["node_roles"], params["alarm_topic_arn"])
         if params["count_nodes"]:
-            nodes = [{"key": f"tag:kubernetes.io/cluster/{params['cluster_name']}", "values": ["owned"]}]
+            nodes = cluster_targets(params["cluster_name"])
             running = ask("ec2", lambda ec2: running_instances(ec2, nodes)).result()
             auto_mode = sum(running.values())
             found.update(running_nodes=len(running) - auto_mode, auto_mode_nodes=auto_mode)

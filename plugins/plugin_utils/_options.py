@@ -87,13 +87,10 @@ def _images(given: Mapping[str, Any]) -> None:
     }
     found = _plan.plan(given["prefetch_images"], given["prefetch_nodes"], install)
     few = "so few and short names as fit into one install's {}; make a second install for the rest"
-    rules = [f"{_arn('events', given)}:rule/{rule['name']}" for group in found["groups"] for rule in group["rules"]]
+    place = f"arn:aws:events:{given['prefetch_region']}:{'0' * 12}:rule/"
+    rules = [place + rule["name"] for group in found["groups"] for rule in group["rules"]]
     what = f"{len(rules)} rules' worth of images and sets of nodes"
     expect(len(json.dumps(rules)) <= TRUSTS - TRUST, "prefetch_images", what, few.format("trust policy"))
     # What else a node's role has inline is not known here.
     size = len(json.dumps(found["ecr_arns"], separators=(",", ":")))
     expect(size <= POLICY - 200, "prefetch_images", f"{len(found['ecr_arns'])} repositories", few.format("policy"))
-
-
-def _arn(service: str, given: Mapping[str, Any]) -> str:
-    return f"arn:aws:{service}:{given['prefetch_region']}:{'0' * 12}"
