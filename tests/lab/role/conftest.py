@@ -21,6 +21,7 @@ import pytest
 import yaml
 
 from lab import settings
+from tests.lab.conftest import Result
 from tests.lab.role import warm
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -309,6 +310,19 @@ def python_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return the interpreter of all modules."""
     with warm.interpreter(tmp_path_factory.mktemp("warm")) as program:
         yield program
+
+
+@pytest.fixture
+def ran(lab: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the scripts that nodes were told to run; each does nothing and succeeds."""
+    scripts: list[str] = []
+
+    def run(_instance: str, script: str, *_more: Any) -> Result:
+        scripts.append(script)
+        return Result(0, b"{}", b"")
+
+    monkeypatch.setattr(lab.fleet, "run", run)
+    return scripts
 
 
 @pytest.fixture

@@ -214,17 +214,8 @@ HARMFUL = [
 
 @pytest.mark.parametrize("delivery", ["run_command", "automation"])
 def test_tags_chosen_by_an_attacker_reach_no_node(
-    world: Any, lab: Any, bus: Any, monkeypatch: pytest.MonkeyPatch, delivery: str
+    world: Any, lab: Any, bus: Any, ran: list[str], delivery: str
 ) -> None:
-    from tests.lab.conftest import Result
-
-    ran: list[str] = []
-
-    def run(_instance: str, script: str, *_more: Any) -> Any:
-        ran.append(script)
-        return Result(0, b"{}", b"")
-
-    monkeypatch.setattr(lab.fleet, "run", run)
     lab.node(**{"kubernetes.io/cluster/prod": "owned"})
     world.done({"main": {"prefetch_delivery": delivery}})
     digest = f"sha256:{'a' * 64}"

@@ -4,21 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 
-from tests.lab.conftest import Result
-
-
-def test_images_are_let_go_of_once_nothing_could_bring_them_back(
-    world: Any, lab: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ran: list[str] = []
-
-    def run(_instance: str, script: str, *_more: Any) -> Any:
-        ran.append(script)
-        return Result(0, b"{}", b"")
-
-    monkeypatch.setattr(lab.fleet, "run", run)
+def test_images_are_let_go_of_once_nothing_could_bring_them_back(world: Any, lab: Any, ran: list[str]) -> None:
     lab.node(**{"kubernetes.io/cluster/prod": "owned"})
     world.done({"main": {}})
     world.faults.writes.clear()
