@@ -18,16 +18,13 @@ from moto.iam.models import iam_backends
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 
 from lab.aws.ecr.support import invalid, registry
+from lab.aws.iam.policy import many
 
 _KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:(?:iam|sts)::(\d{12}):(root|(?:role|user|assumed-role|federated-user)/.+)")
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _V1_ACTIONS = ("ecr:CreateRepository", "ecr:ReplicateImage", "ecr:BatchImportUpstreamImage")
 _set_repository_policy: Callable[[ECRResponse], Any] = ECRResponse.set_repository_policy
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _is_statement(statement: Any, with_resource: bool) -> bool:
@@ -39,7 +36,7 @@ def _is_statement(statement: Any, with_resource: bool) -> bool:
         return False
     if with_resource and "Resource" not in statement and "NotResource" not in statement:
         return False
-    actions = _listed(statement.get("Action", statement.get("NotAction")))
+    actions = many(statement.get("Action", statement.get("NotAction")))
     return bool(actions) and all(
         isinstance(action, str) and (action == "*" or action.lower().startswith("ecr:")) for action in actions
     )
@@ -53,7 +50,7 @@ def statements(text: str, with_resource: bool) -> list[dict[str, Any]] | None:
         return None
     if not isinstance(policy, dict) or policy.get("Version", _VERSIONS[0]) not in _VERSIONS:
         return None
-    found = _listed(policy.get("Statement") or [])
+    found = many(policy.get("Statement") or [])
     return found if found and all(_is_statement(one, with_resource) for one in found) else None
 
 
@@ -64,7 +61,7 @@ def _principals(statement: dict[str, Any]) -> list[str]:
         return []
     if not isinstance(principal, dict) or not principal or set(principal) - set(_KINDS):
         raise invalid("PolicyText", "Invalid repository policy provided")
-    return [one for one in _listed(principal.get("AWS") or []) if one != "*"]
+    return [one for one in many(principal.get("AWS") or []) if one != "*"]
 
 
 def _is_there(principal: Any, account: str) -> bool:
@@ -100,7 +97,7 @@ def put_registry_policy(self: ECRResponse) -> ActionResult:
     owner, text = registry(self), self._get_param("policyText")
     found = statements(text, with_resource=True)
     scope = vars(owner).get("lab_settings", {}).get("REGISTRY_POLICY_SCOPE")
-    actions = {action for one in found or [] for action in _listed(one.get("Action", []))}
+    actions = {action for one in found or [] for action in many(one.get("Action", []))}
     if found is None or (scope == "V1" and actions - set(_V1_ACTIONS)):
         raise invalid("PolicyText", "Invalid registry policy provided")
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 from typing import Any
 
@@ -10,6 +9,8 @@ from moto.core.exceptions import ServiceException
 from moto.ecr.exceptions import RepositoryNotFoundException, ValidationException
 from moto.ecr.models import ECRBackend, Repository, ecr_backends
 from moto.ecr.responses import ECRResponse
+
+from lab.aws import paging
 
 # Images, tags and their events change together, so that events come in the order of the pushes.
 LOCK = threading.RLock()
@@ -60,13 +61,12 @@ def page(response: ECRResponse, items: list[Any], key: str, default: int = 100) 
     """Return one page of a listing; a token is good for the listing alone that gave it."""
     token, size = response._get_param("nextToken"), int(response._get_param("maxResults") or default)
     try:
-        told, _, offset = base64.b64decode(token, validate=True).decode().partition("/") if token else (key, "", "0")
-        start = int(offset)
+        start = paging.offset(key, token) if token else 0
     except ValueError as wrong:
         raise invalid("nextToken", "Invalid token") from wrong
-    if told != key or not 0 <= start <= len(items):
+    if start > len(items):
         raise invalid("nextToken", "Invalid token")
     answer: dict[str, Any] = {key: items[start : start + size]}
     if start + size < len(items):
-        answer["nextToken"] = base64.b64encode(f"{key}/{start + size}".encode()).decode()
+        answer["nextToken"] = paging.token(key, start + size)
     return answer

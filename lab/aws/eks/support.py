@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import datetime
 import functools
 import json
@@ -25,6 +24,7 @@ from moto.eks.models import CLUSTER_NOT_FOUND_MSG, Cluster, EKSBackend
 from moto.eks.responses import EKSResponse
 
 from lab import settings
+from lab.aws import paging
 
 Params = dict[str, Any]
 Answer = dict[str, Any]
@@ -152,18 +152,16 @@ def kept(owner: Any, what: str) -> dict[str, Any]:
 
 def page(items: Sequence[Any], params: Params, key: str, default: int = 100) -> dict[str, Any]:
     """Return one page of a listing; a token is good for the listing alone that gave it."""
-    start, size, token = 0, params.get("maxResults") or default, params.get("nextToken")
-    if token:
-        try:
-            told, _, offset = base64.b64decode(token, validate=True).decode().partition("/")
-            start = int(offset)
-        except ValueError as wrong:
-            raise invalid("The specified nextToken is not valid.") from wrong
-        if told != key or not 0 <= start <= len(items):
-            raise invalid("The specified nextToken is not valid.")
+    token, size = params.get("nextToken"), params.get("maxResults") or default
+    try:
+        start = paging.offset(key, token) if token else 0
+    except ValueError as wrong:
+        raise invalid("The specified nextToken is not valid.") from wrong
+    if start > len(items):
+        raise invalid("The specified nextToken is not valid.")
     answer: dict[str, Any] = {key: list(items[start : start + size])}
     if start + size < len(items):
-        answer["nextToken"] = base64.b64encode(f"{key}/{start + size}".encode()).decode()
+        answer["nextToken"] = paging.token(key, start + size)
     return answer
 
 

@@ -12,19 +12,17 @@ from typing import Any
 from moto.events.exceptions import ValidationException
 from moto.events.models import EventBus, EventsBackend
 
+from lab.aws.iam.policy import many
+
 
 def _invalid(reason: str) -> ValidationException:
     return ValidationException(f"Parameter Policy is not valid. Reason: {reason}")
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
 def statements(text: str) -> list[dict[str, Any]]:
     """Return a policy's statements, having refused what allows nothing on a bus."""
     try:
-        found = _listed(json.loads(text)["Statement"])
+        found = many(json.loads(text)["Statement"])
     except (ValueError, KeyError, TypeError):
         found = []
     if not found or not all(isinstance(one, dict) for one in found):
@@ -39,10 +37,10 @@ def _check(statement: dict[str, Any]) -> None:
         raise _invalid("The Effect of a statement is Allow or Deny.")
     if not statement.get("Principal") and not statement.get("NotPrincipal"):
         raise _invalid("A statement of a resource's policy has a Principal.")
-    actions = _listed(statement.get("Action") or statement.get("NotAction") or [])
+    actions = many(statement.get("Action") or statement.get("NotAction") or [])
     if not actions or not all(isinstance(one, str) and one.startswith("events:") for one in actions):
         raise _invalid("The Action of a statement is EventBridge's.")
-    resources = _listed(statement.get("Resource") or [])
+    resources = many(statement.get("Resource") or [])
     if not resources or not all(isinstance(one, str) and one.count(":") >= 5 for one in resources):
         raise _invalid("The Resource of a statement is the event bus, or rules of it.")
 
@@ -50,7 +48,7 @@ def _check(statement: dict[str, Any]) -> None:
 def put(bus: EventBus, policy: str) -> None:
     """Keep a policy; moto knows its statements by their Sid, which need not have one."""
     found = [{"Sid": f"statement-{number}", **one} for number, one in enumerate(statements(policy), 1)]
-    for resource in [resource for one in found for resource in _listed(one["Resource"])]:
+    for resource in [resource for one in found for resource in many(one["Resource"])]:
         if ":event-bus/" in resource and resource != bus.arn:
             raise _invalid(f"{resource} is not this event bus.")
     bus.add_policy({"Statement": found})

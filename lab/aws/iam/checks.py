@@ -21,6 +21,7 @@ from moto.iam.responses import IamResponse
 
 from lab import settings
 from lab.aws.iam import limits
+from lab.aws.iam.policy import many
 
 CHECKED = (
     *("CreateRole", "UpdateAssumeRolePolicy", "TagRole"),
@@ -47,17 +48,13 @@ _ACCOUNT = re.compile(r"\*|\d{12}|arn:[\w-]+:(iam|sts)::\d{12}:(root|(role|user|
 _plain: dict[str, Callable[..., Any]] = {}
 
 
-def _many(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
 def _statements(text: str) -> list[dict[str, Any]]:
     """Return a document's statements; what is no document at all is moto's to refuse."""
     try:
         found = json.loads(text)["Statement"]
     except (ValueError, KeyError, TypeError):
         return []
-    return [one for one in _many(found) if isinstance(one, dict)]
+    return [one for one in many(found) if isinstance(one, dict)]
 
 
 def check_policy(text: str) -> None:
@@ -66,7 +63,7 @@ def check_policy(text: str) -> None:
     for one in _statements(text):
         if "Principal" in one or "NotPrincipal" in one:
             raise MalformedPolicyDocument("Policy document should not specify a principal.")
-        for action in _many(one.get("Action", "*")) + _many(one.get("NotAction", "*")):
+        for action in many(one.get("Action", "*")) + many(one.get("NotAction", "*")):
             if action != "*" and not _ACTION.fullmatch(str(action)):
                 raise MalformedPolicyDocument(
                     "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
@@ -93,7 +90,7 @@ def _check_principal(principal: Any) -> None:
         form = {"Service": _SERVICE, "AWS": _ACCOUNT, "Federated": None, "CanonicalUser": None}.get(kind, "")
         if form == "":
             raise MalformedPolicyDocument(f"Invalid principal in policy: {kind!r}")
-        for name in _many(names):
+        for name in many(names):
             right = form.fullmatch(str(name)) if isinstance(form, re.Pattern) else bool(name)
             if not right or (kind == "Service" and not _is_service(name)) or (kind == "AWS" and _is_gone(name)):
                 raise MalformedPolicyDocument(f'Invalid principal in policy: "{kind.upper()}":"{name}"')

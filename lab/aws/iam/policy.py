@@ -35,16 +35,17 @@ class Request:
     principal: str = ""
 
 
-def _many(value: Any) -> list[Any]:
+def many(value: Any) -> list[Any]:
+    """Return what a policy may say of one thing alone or of a list of them, as a list."""
     return value if isinstance(value, list) else [value]
 
 
 def _action_matches(patterns: Any, action: str) -> bool:
-    return any(glob(pattern, action, ignore_case=True) for pattern in _many(patterns))
+    return any(glob(pattern, action, ignore_case=True) for pattern in many(patterns))
 
 
 def _resource_matches(patterns: Any, resource: str, context: Mapping[str, list[str]], variables: bool) -> bool:
-    filled = (substitute(pattern, context) if variables else pattern for pattern in _many(patterns))
+    filled = (substitute(pattern, context) if variables else pattern for pattern in many(patterns))
     return any(pattern is not None and arn_matches(pattern, resource, complete=True) for pattern in filled)
 
 
@@ -52,7 +53,7 @@ def _names(given: Any, kind: str, principal: str) -> bool:
     if given == "*":
         return True
     for of_kind, values in given.items():
-        for value in _many(values):
+        for value in many(values):
             # A star under AWS is everyone, services too: only a condition narrows it.
             if value == "*" and of_kind in ("AWS", kind):
                 return True
@@ -90,7 +91,7 @@ def verdict(policies: Iterable[Policy], request: Request) -> Verdict:
         document = json.loads(policy) if isinstance(policy, str) else policy
         # The older version, which is the default, takes a variable for plain text.
         variables = document.get("Version") == "2012-10-17"
-        for statement in _many(document["Statement"]):
+        for statement in many(document["Statement"]):
             if not _applies(statement, request, context, variables):
                 continue
             if statement["Effect"] == "Deny":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -16,7 +15,7 @@ from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
 
 from lab import settings
-from lab.aws import iam
+from lab.aws import iam, paging
 
 
 def fleet() -> Any:
@@ -81,21 +80,6 @@ def moment(text: str) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
-def _token(key: str, offset: int) -> str:
-    """Return the token of a listing's next page; like AWS's own it tells its reader nothing."""
-    return base64.urlsafe_b64encode(f"{key}/{offset}".encode()).decode()
-
-
-def _offset(key: str, token: str) -> int:
-    try:
-        name, _, offset = base64.b64decode(token, altchars=b"-_", validate=True).decode().partition("/")
-    except ValueError:
-        name, offset = "", ""
-    if name != key or not re.fullmatch("[1-9][0-9]*", offset):
-        raise error("InvalidNextToken", "The specified token is not valid.")
-    return int(offset)
-
-
 def page(items: list[Any], params: dict[str, Any], key: str, default: int = 50, plain: bool = False) -> dict[str, Any]:
     """Return one page of a listing; a token is good for the listing alone that gave it.
 
@@ -103,13 +87,17 @@ def page(items: list[Any], params: dict[str, Any], key: str, default: int = 50, 
     """
     token = params.get("NextToken")
     if token is not None and plain:
-        token = _token(key, int(token)) if re.fullmatch("[1-9][0-9]*", token) else token
-    start, size = 0 if token is None else _offset(key, token), params.get("MaxResults") or default
+        token = paging.token(key, int(token)) if re.fullmatch("[1-9][0-9]*", token) else token
+    size = params.get("MaxResults") or default
+    try:
+        start = 0 if token is None else paging.offset(key, token)
+    except ValueError as wrong:
+        raise error("InvalidNextToken", "The specified token is not valid.") from wrong
     if start > len(items):
         raise error("InvalidNextToken", "The specified token is not valid.")
     answer: dict[str, Any] = {key: items[start : start + size]}
     if start + size < len(items):
-        answer["NextToken"] = str(start + size) if plain else _token(key, start + size)
+        answer["NextToken"] = str(start + size) if plain else paging.token(key, start + size)
     return answer
 
 
