@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,8 +20,6 @@ PACKAGES = {
     "jq": "jq",
     "openssl": "openssl",
 }
-PROBE = "nc-probe"
-PROBE_LINK = "ncprobe0"
 IP_FREEBIND = 15
 
 
@@ -30,9 +27,20 @@ class Refusal(Exception):
     """The lab cannot run here; the message is one sentence."""
 
 
+def probe_folder() -> Path:
+    """Return the folder in which overlays are tried, beside the lab's own; down removes it too."""
+    return settings.VAR.with_name(f"{settings.VAR.name}-probe")
+
+
 def _works(*command: str) -> str | None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return None if done.returncode == 0 else done.stderr.strip() or f"exit code {done.returncode}"
+
+
+def _works_apart(*commands: str) -> str | None:
+    """Try commands in namespaces of their own, so that what they make goes with them, even when we are killed."""
+    script = " && ".join(("mount -t tmpfs tmpfs /run", *commands))
+    return _works("unshare", "--mount", "--net", "sh", "-c", script)
 
 
 def root() -> None:
@@ -51,37 +59,33 @@ def programs() -> None:
 
 def namespaces() -> None:
     """A node lives in a network namespace."""
-    _works("ip", "netns", "del", PROBE)
-    error = _works("ip", "netns", "add", PROBE)
-    _works("ip", "netns", "del", PROBE)
+    error = _works_apart("ip netns add probe")
     if error:
         raise Refusal(f"This machine makes no network namespaces, which every node of the lab needs: {error}")
 
 
 def bridges() -> None:
     """Nodes hang on a bridge and their links are shaped."""
-    error = _works("ip", "link", "add", PROBE_LINK, "type", "bridge")
-    if error is None:
-        error = _works(
-            "tc", "qdisc", "add", "dev", PROBE_LINK, "root", "tbf", "rate", "1mbit", "burst", "1mb", "latency", "50ms"
-        )
-    _works("ip", "link", "del", PROBE_LINK)
+    error = _works_apart(
+        "ip link add probe type bridge",
+        "tc qdisc add dev probe root tbf rate 1mbit burst 1mb latency 50ms",
+    )
     if error:
         raise Refusal(f"This machine makes no shaped bridges, which the nodes' links need: {error}")
 
 
 def overlays() -> None:
     """Nodes' files and images are overlays on the lab's own directory."""
-    base = settings.VAR.parent
-    base.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="nodecache-lab-probe-", dir=base) as name:
+    folder = probe_folder()
+    try:
         for part in ("lower", "upper", "work", "merged"):
-            Path(name, part).mkdir()
-        options = f"lowerdir={name}/lower,upperdir={name}/upper,workdir={name}/work"
-        # In a mount namespace of its own the probe goes by itself.
-        error = _works("unshare", "--mount", "mount", "-t", "overlay", "overlay", "-o", options, f"{name}/merged")
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        options = f"lowerdir={folder}/lower,upperdir={folder}/upper,workdir={folder}/work"
+        error = _works_apart(f"mount -t overlay overlay -o {options} {folder}/merged")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     if error:
-        raise Refusal(f"overlayfs does not work on {base}, so containerd cannot unpack images there: {error}")
+        raise Refusal(f"overlayfs does not work on {folder.parent}, so containerd cannot unpack images there: {error}")
 
 
 def ports(addresses: Sequence[tuple[str, int]] | None = None) -> None:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 from collections.abc import Callable
 
-from lab import server, settings
+from lab import checks, server, settings
 from lab.node import cgroups, files, fleet, network, process
 from lab.running import Failure
 
@@ -85,6 +85,6 @@ def _remove_hosts() -> None:
 
 
 def _remove_files() -> None:
-    for path in (settings.RUN, settings.VAR):
+    for path in (settings.RUN, settings.VAR, checks.probe_folder()):
         if path.exists():
             shutil.rmtree(path)

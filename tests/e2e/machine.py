@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from lab import server, settings
+from lab import checks, server, settings
 from lab.node import cgroups, fleet
 from lab.registry import daemons
 
@@ -54,7 +54,13 @@ def machine() -> dict[str, object]:
         "hosts": Path("/etc/hosts").read_bytes(),
         "places": [
             str(place)
-            for place in (settings.RUN, settings.VAR, Path("/etc/containers/certs.d"), Path("/etc/docker/certs.d"))
+            for place in (
+                settings.RUN,
+                settings.VAR,
+                checks.probe_folder(),
+                Path("/etc/containers/certs.d"),
+                Path("/etc/docker/certs.d"),
+            )
             if place.exists()
         ],
     }

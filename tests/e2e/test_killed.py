@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lab import images, running, server, settings
+from lab import checks, images, running, server, settings
 from lab.aws.ecr.manifest import digest_of
 from lab.node import fleet, network, process
 from lab.registry import daemons
@@ -40,6 +40,7 @@ def reached(moment: Callable[[], bool], seconds: float = 60) -> None:
 # In the order in which a start comes by them.
 MOMENTS: dict[str, Callable[[], bool]] = {
     "locked": lambda: running.LOCK.exists(),
+    "overlays are tried": lambda: checks.probe_folder().exists(),
     "certificates are made": lambda: (settings.RUN / "tls").exists(),
     "the server is recorded": lambda: server.STATE.exists(),
     "the bridge is there": lambda: network.exists(settings.BRIDGE),
@@ -66,6 +67,7 @@ def killed_at(moment: str, all_of_it: bool) -> None:
     ("moment", "all_of_it"),
     [
         ("locked", False),
+        ("overlays are tried", False),
         ("certificates are made", False),
         ("the server is recorded", False),
         ("the bridge is there", True),
