@@ -1,7 +1,6 @@
 """Requests that are authorised here, because a role or user of its own makes them.
 
 Actions, resources and condition keys:
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
 """
 
@@ -20,13 +19,6 @@ Guard = Callable[[BaseResponse, str, Mapping[str, Any]], None]
 _original = BaseResponse._authenticate_and_authorize_normal_action
 
 
-def _start_automation(response: BaseResponse, caller: str, params: Mapping[str, Any]) -> None:
-    name = params["DocumentName"].rpartition("/")[2]
-    version = "" if ":" in name else f":{params.get('DocumentVersion', '$DEFAULT')}"
-    arn = f"arn:aws:ssm:{response.region}:{response.current_account}:automation-definition/{name}{version}"
-    iam.check(caller, "ssm:StartAutomationExecution", arn)
-
-
 def _put_targets(response: BaseResponse, caller: str, params: Mapping[str, Any]) -> None:
     for target in params["Targets"]:
         if target.get("RoleArn"):
@@ -39,7 +31,6 @@ def _put_rule(response: BaseResponse, caller: str, params: Mapping[str, Any]) ->
 
 
 GUARDS: dict[tuple[str, str], Guard] = {
-    ("ssm", "StartAutomationExecution"): _start_automation,
     ("events", "PutTargets"): _put_targets,
     ("events", "PutRule"): _put_rule,
 }

@@ -1,10 +1,12 @@
-"""Who may send what where: the resources ssm:SendCommand is checked against.
+"""Who may send and start what where: what ssm:SendCommand and ssm:StartAutomationExecution are checked against.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-setup-identity-based-policies.html
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from moto.ssm.models import SimpleSystemManagerBackend
@@ -13,13 +15,13 @@ from lab.aws import iam
 from lab.aws.ssm.support import allow, error
 from lab.aws.ssm.targets import instances, tags_of
 
-SEND, SERVICE = "ssm:SendCommand", "ssm.amazonaws.com"
+SEND, START, SERVICE = "ssm:SendCommand", "ssm:StartAutomationExecution", "ssm.amazonaws.com"
 
 
-def document_arn(backend: SimpleSystemManagerBackend, found: Any, kind: str = "document") -> str:
+def document_arn(backend: SimpleSystemManagerBackend, found: Any) -> str:
     """Return a document's ARN; Amazon's own belong to no account."""
     account = "" if found.owner == "Amazon" else backend.account_id
-    return f"arn:aws:ssm:{backend.region_name}:{account}:{kind}/{found.name}"
+    return f"arn:aws:ssm:{backend.region_name}:{account}:document/{found.name}"
 
 
 def instance_arn(backend: SimpleSystemManagerBackend, instance_id: str) -> str:
@@ -49,10 +51,32 @@ def check_role(role: str, principal: str, code: str) -> None:
         raise error(denied.code, denied.message) from denied
 
 
-def check_document(backend: SimpleSystemManagerBackend, principal: str, found: Any) -> None:
-    """Refuse a principal who may not send this document."""
+def check_document(
+    backend: SimpleSystemManagerBackend,
+    principal: str,
+    found: Any,
+    action: str = SEND,
+    facts: Mapping[str, str] | None = None,
+) -> None:
+    """Refuse a principal who may not send, or start, this document."""
     tags = backend._resource_tags["Document"].get(found.name) or {}
-    allow(principal, SEND, document_arn(backend, found), {f"aws:ResourceTag/{key}": tags[key] for key in tags})
+    context = {f"aws:ResourceTag/{key}": tags[key] for key in tags} | dict(facts or {})
+    allow(principal, action, document_arn(backend, found), context)
+
+
+def check_automation(
+    backend: SimpleSystemManagerBackend, principal: str, found: Any, execution: str, tags: Mapping[str, str]
+) -> None:
+    """Refuse a principal who may not start this document, or no execution of it.
+
+    The former resource, automation-definition/NAME:VERSION, is being deprecated: a policy that knows it alone is what
+    the user guide says to update.
+    """
+    facts = {"ssm:DocumentVersion": str(found.document_version)}
+    check_document(backend, principal, found, START, facts | {f"aws:RequestTag/{key}": tags[key] for key in tags})
+    arn = f"arn:aws:ssm:{backend.region_name}:{backend.account_id}:automation-execution/{execution}"
+    given = {f"aws:{kind}/{key}": tags[key] for key in tags for kind in ("RequestTag", "ResourceTag")}
+    allow(principal, START, arn, given)
 
 
 def check_instance(backend: SimpleSystemManagerBackend, principal: str, instance: Any) -> None:

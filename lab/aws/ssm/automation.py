@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -15,7 +16,7 @@ from lab.aws.ssm import tags as ssm_tags
 from lab.aws.ssm.automation_run import Execution, Step
 from lab.aws.ssm.automation_steps import strings
 from lab.aws.ssm.documents import document
-from lab.aws.ssm.support import allow, caller, error, moment, operation, page, shown
+from lab.aws.ssm.support import caller, error, moment, operation, page, shown
 
 STEPS_SHOWN = 100
 FILTERS = {
@@ -55,11 +56,6 @@ def _definition(backend: SimpleSystemManagerBackend, name: str, version: str | N
     if found.document_type != "Automation":
         raise error("AutomationDefinitionNotFoundException", f"Document {name} is not an Automation document.")
     return found
-
-
-def _version(name: str) -> str:
-    """Return the version at the end of a name, as EventBridge's targets have it."""
-    return re.sub(r"^arn:.*:(automation-definition|document)/", "", name).partition(":")[2]
 
 
 def _check_role(backend: SimpleSystemManagerBackend, role: str, principal: str) -> None:
@@ -107,9 +103,8 @@ def start(backend: SimpleSystemManagerBackend, params: dict[str, Any], principal
         return again
     tags = ssm_tags.given(params, "ValidationException")
     found = _definition(backend, params["DocumentName"], params.get("DocumentVersion"))
-    version = params.get("DocumentVersion") or _version(params["DocumentName"]) or "$DEFAULT"
-    definition = access.document_arn(backend, found, "automation-definition")
-    allow(principal, "ssm:StartAutomationExecution", f"{definition}:{version}")
+    identifier = str(uuid.uuid4())
+    access.check_automation(backend, principal, found, identifier, tags)
     given = params.get("Parameters") or {}
     try:
         document_parameters.check_parameters(found.content_json, given)
@@ -124,7 +119,7 @@ def start(backend: SimpleSystemManagerBackend, params: dict[str, Any], principal
             "AutomationExecutionLimitExceededException",
             f"At most {RUNNING} executions run at once, and {QUEUED} more wait for their turn.",
         )
-    made = Execution(backend, found, params, principal, role)
+    made = Execution(backend, found, params, principal, role, identifier)
     executions(backend)[made.id] = made
     backend._resource_tags["Automation"][made.id] = tags
     made.start()

@@ -45,10 +45,12 @@ class Step:
 class Execution:
     """A document on its way through its steps."""
 
-    def __init__(self, backend: Any, found: Any, request: dict[str, Any], principal: str, role: str) -> None:
+    def __init__(
+        self, backend: Any, found: Any, request: dict[str, Any], principal: str, role: str, identifier: str
+    ) -> None:
         self.backend, self.document, self.request = backend, found, request
         self.principal, self.role = principal, role
-        self.id = str(uuid.uuid4())
+        self.id = identifier
         self.status, self.failure = "Pending", ""
         self.started, self.ended = datetime.now(UTC), None
         self.steps = [Step(spec) for spec in found.content_json["mainSteps"]]

@@ -15,6 +15,7 @@ from lab import settings
 
 TAG = {"type": "String"}
 AUTOMATION = f"arn:aws:ssm:{settings.REGION}:{settings.ACCOUNT}:automation-definition/fleet"
+EXECUTIONS = f"arn:aws:ssm:{settings.REGION}:{settings.ACCOUNT}:automation-execution/*"
 
 
 def done(lab: Any) -> list[tuple[str, str]]:
@@ -125,11 +126,16 @@ def test_rules_of_another_bus_have_metrics_of_their_own(bus: Any) -> None:
     assert [[one["Name"] for one in row["Dimensions"]] for row in listed] == [["EventBusName", "RuleName"]]
 
 
-def test_an_event_starts_an_automation_in_the_version_the_target_names(lab: Any, bus: Any) -> None:
+def fleet(lab: Any) -> None:
     step = {"name": "who", "action": "aws:executeAwsApi", "inputs": {"Service": "sts", "Api": "GetCallerIdentity"}}
     content = {"schemaVersion": "0.3", "parameters": {"images": {"type": "StringList"}}, "mainSteps": [step]}
     lab.ssm.create_document(Name="fleet", DocumentType="Automation", Content=json.dumps(content))
-    bus.allow({"Effect": "Allow", "Action": "ssm:StartAutomationExecution", "Resource": f"{AUTOMATION}:$DEFAULT"})
+
+
+def test_an_event_starts_an_automation_in_the_version_the_target_names(lab: Any, bus: Any) -> None:
+    fleet(lab)
+    kinds = [AUTOMATION.replace("automation-definition", "document"), EXECUTIONS]
+    bus.allow({"Effect": "Allow", "Action": "ssm:StartAutomationExecution", "Resource": kinds})
     paths = {"InputPathsMap": {"tag": "$.detail.image-tag"}, "InputTemplate": '{"images":["app:<tag>"]}'}
     bus.put(Arn=f"{AUTOMATION}:$DEFAULT", RunCommandParameters=None, InputTransformer=paths)
     bus.push("v9")
@@ -139,9 +145,11 @@ def test_an_event_starts_an_automation_in_the_version_the_target_names(lab: Any,
 
 
 def test_an_automation_needs_its_own_permission(lab: Any, bus: Any) -> None:
+    fleet(lab)
     url, dead = bus.queue()
     bus.put(Arn=AUTOMATION, RunCommandParameters=None, Input="{}", DeadLetterConfig={"Arn": dead})
     bus.push()
     message = bus.message(url)
     assert message["ERROR_CODE"] == "NO_PERMISSIONS"
-    assert f"ssm:StartAutomationExecution on resource: {AUTOMATION}:$DEFAULT" in message["ERROR_MESSAGE"]
+    document = AUTOMATION.replace("automation-definition", "document")
+    assert f"ssm:StartAutomationExecution on resource: {document}" in message["ERROR_MESSAGE"]

@@ -14,6 +14,8 @@ from lab.aws import iam
 PLACE = f"{settings.REGION}:{settings.ACCOUNT}"
 RULE = f"arn:aws:events:{PLACE}:rule/nodecache-main"
 DOCUMENT = f"arn:aws:ssm:{PLACE}:document/nodecache-main"
+RUNBOOK = f"arn:aws:ssm:{PLACE}:document/nodecache-main.automation"
+EXECUTION = f"arn:aws:ssm:{PLACE}:automation-execution/8dfe3659-4309-493a-8755-0123456789ab"
 DEFINITION = f"arn:aws:ssm:{PLACE}:automation-definition/nodecache-main.automation"
 INSTANCE = f"arn:aws:ec2:{PLACE}:instance/i-0123456789abcdef0"
 ROLE = f"arn:aws:iam::{settings.ACCOUNT}:role/nodecache-main-{settings.REGION}-"
@@ -72,7 +74,11 @@ def installed_fixture(world: Any) -> Any:
 
 def test_delivery_by_run_command(installed: Any, lab: Any) -> None:
     role = f"{ROLE}events"
-    for allowed, action, resource, context in [*sending(role), (False, START, f"{DEFINITION}:1", {})]:
+    for allowed, action, resource, context in [
+        *sending(role),
+        (False, START, RUNBOOK, {}),
+        (False, START, EXECUTION, {}),
+    ]:
         assert may(role, action, resource, context) is allowed, (action, resource, context)
     own = {"SourceArn": RULE, "SourceAccount": settings.ACCOUNT}
     assert trusted(role, EVENTS, **own)
@@ -117,8 +123,14 @@ def test_delivery_by_automation(world: Any) -> None:
     world.done({"main": {"prefetch_delivery": "automation"}})
     events, automation = f"{ROLE}events", f"{ROLE}automation"
     for allowed, action, resource, context in (
+        (True, START, RUNBOOK, {}),
+        (True, START, EXECUTION, {}),
         (True, START, f"{DEFINITION}:$DEFAULT", {}),
+        (False, START, f"{RUNBOOK}2", {}),
+        (False, START, DOCUMENT, {}),
+        (False, START, EXECUTION.replace(settings.REGION, "eu-west-1"), {}),
         (False, START, f"{DEFINITION}2:$DEFAULT", {}),
+        (False, START, f"arn:aws:ssm:{settings.REGION}::document/AWS-StopEC2Instance", {}),
         (False, START, f"arn:aws:ssm:{settings.REGION}::automation-definition/AWS-StopEC2Instance:1", {}),
         (True, PASS, automation, {"iam:PassedToService": SSM}),
         (False, PASS, automation, {"iam:PassedToService": "ec2.amazonaws.com"}),
@@ -127,10 +139,9 @@ def test_delivery_by_automation(world: Any) -> None:
         (False, SEND, INSTANCE, OURS),
     ):
         assert may(events, action, resource, context) is allowed, (action, resource, context)
-    for allowed, action, resource, context in [*sending(automation), (False, START, f"{DEFINITION}:1", {})]:
+    for allowed, action, resource, context in [*sending(automation), (False, START, RUNBOOK, {})]:
         assert may(automation, action, resource, context) is allowed, (action, resource, context)
-    execution = f"arn:aws:ssm:{PLACE}:automation-execution/8dfe3659-4309-493a-8755-0123456789ab"
-    own = {"SourceArn": execution, "SourceAccount": settings.ACCOUNT}
+    own = {"SourceArn": EXECUTION, "SourceAccount": settings.ACCOUNT}
     assert trusted(automation, SSM, **own)
     assert not trusted(automation, SSM, **(own | {"SourceAccount": settings.OTHER_ACCOUNT}))
     assert not trusted(automation, SSM, **(own | {"SourceArn": DOCUMENT}))

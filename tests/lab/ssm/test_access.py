@@ -52,8 +52,6 @@ def test_amazons_documents_belong_to_no_account() -> None:
     own, amazons = (SimpleNamespace(owner=owner, name="AWS-X") for owner in ("123456789012", "Amazon"))
     where = [access.document_arn(backend, one) for one in (own, amazons)]  # type: ignore[arg-type]
     assert where == ["arn:aws:ssm:us-east-1:123456789012:document/AWS-X", "arn:aws:ssm:us-east-1::document/AWS-X"]
-    kind = access.document_arn(backend, own, "automation-definition")  # type: ignore[arg-type]
-    assert kind == "arn:aws:ssm:us-east-1:123456789012:automation-definition/AWS-X"
 
 
 def test_a_policys_conditions_see_a_nodes_tags_under_each_of_their_keys() -> None:
