@@ -92,6 +92,9 @@ def _matcher(tags: str) -> Any:
     if tags == "*":
         # The children of a multi-architecture image are pushed with an empty tag.
         return {"anything-but": [""]}
+    if tags.count("*") == 1 and (tags[0] == "*" or tags[-1] == "*"):
+        # An event bus takes no more than 30 rules with wildcards, for the whole account, whoever asks for more.
+        return {"suffix": tags[1:]} if tags[0] == "*" else {"prefix": tags[:-1]}
     return {"wildcard": tags} if "*" in tags else tags
 
 

@@ -20,7 +20,8 @@ from lab.aws import iam, schedule
 from lab.aws.validation import register
 
 LARGEST_REQUEST, ENTRIES = 1024 * 1024, 10
-TAGS, RULES_PER_BUS = 50, 300
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+TAGS, RULES_PER_BUS, WITH_WILDCARDS = 50, 300, 30
 SERVICE = "events.amazonaws.com"
 _RATE = re.compile(r"rate\(([1-9][0-9]*) (minute|hour|day)(s?)\)")
 GUARDED = ("put_rule", "delete_rule", "enable_rule", "disable_rule", "put_targets", "remove_targets")
@@ -105,6 +106,22 @@ def put_events(self: EventsHandler) -> str:
     return json.dumps({"FailedEntryCount": failed, "Entries": answers})
 
 
+def _wild(pattern: Any, filters: bool = False) -> bool:
+    """Tell whether a pattern, or a field's list of filters, has a wildcard."""
+    if isinstance(pattern, list):
+        return any(_wild(one, True) for one in pattern)
+    if not isinstance(pattern, Mapping):
+        return False
+    either = pattern.get("$or", [])
+    return (filters and "wildcard" in pattern) or any(
+        _wild(value, filters) for value in [*either, *(pattern[key] for key in pattern if key != "$or")]
+    )
+
+
+def _has_wildcard(pattern: str | None) -> bool:
+    return _wild(json.loads(pattern or "{}"))
+
+
 def put_rule(self: EventsBackend, name: str, *arguments: Any, **more: Any) -> Any:
     """Store a rule; tags count only when it is new."""
     bus = self.event_buses.get(self._normalize_event_bus_arn(more.get("event_bus_arn")))
@@ -112,6 +129,10 @@ def put_rule(self: EventsBackend, name: str, *arguments: Any, **more: Any) -> An
         more["tags"] = None
     elif bus and len(bus.rules) >= RULES_PER_BUS:
         raise JsonRESTError("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
+    if bus and _has_wildcard(more.get("event_pattern")):
+        others = [rule for rule in bus.rules.values() if rule.name != name]
+        if sum(_has_wildcard(rule.event_pattern.dump()) for rule in others) >= WITH_WILDCARDS:
+            raise JsonRESTError("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
     return _plain_put_rule(self, name, *arguments, **more)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.calls import refusal
+from tests.lab.calls import code, refusal
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,22 @@ def test_what_is_too_much_for_one_request(bus: Any) -> None:
         refusal(bus.client.put_rule, Name="r", EventPattern='{"a":["b"]}', Tags=[{"Key": "aws:a", "Value": "b"}]),
     ]
     assert {error["Code"] for error in wrong} == {"ValidationException"}
+
+
+def test_a_bus_takes_so_many_rules_with_wildcards(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty, and no account gets more: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html."""
+    from lab.aws.events import rules
+
+    assert rules.WITH_WILDCARDS == 30
+    monkeypatch.setattr(rules, "WITH_WILDCARDS", 1)
+    client = lab.client("events")
+    wild = json.dumps({"source": ["a"], "detail": {"$or": [{"x": ["1"]}, {"tag": [{"wildcard": "a*b"}]}]}})
+    tame = json.dumps({"source": [{"prefix": "a"}], "detail": {"wildcard": ["a*b"], "$or": [{"x": [1]}, {"y": [2]}]}})
+    client.put_rule(Name="first", EventPattern=wild)
+    client.put_rule(Name="tame", EventPattern=tame)
+    client.put_rule(Name="first", EventPattern=wild)
+    for pattern in (wild, json.dumps({"source": [{"anything-but": {"wildcard": "a*"}}]})):
+        assert code(client.put_rule, Name="second", EventPattern=pattern) == "LimitExceededException"
+        assert code(client.put_rule, Name="tame", EventPattern=pattern) == "LimitExceededException"
+    client.put_rule(Name="first", EventPattern=tame)
+    client.put_rule(Name="second", EventPattern=wild)

@@ -65,8 +65,24 @@ def test_each_repository_has_its_own_tags():
     (pattern,) = patterns(plan([{"repository": "web", "tags": "v*"}, {"repository": "api", "tags": "stable"}]))
     assert pattern["detail"]["$or"] == [
         {"repository-name": ["api"], "image-tag": ["stable"]},
-        {"repository-name": ["web"], "image-tag": [{"wildcard": "v*"}]},
+        {"repository-name": ["web"], "image-tag": [{"prefix": "v"}]},
     ]
+
+
+@pytest.mark.parametrize(
+    "tags, matcher",
+    [
+        ("v*", {"prefix": "v"}),
+        ("*-prod", {"suffix": "-prod"}),
+        ("v*-prod", {"wildcard": "v*-prod"}),
+        ("*-prod*", {"wildcard": "*-prod*"}),
+        ("1.2", "1.2"),
+    ],
+)
+def test_a_wildcard_is_asked_for_only_where_nothing_else_does(tags, matcher):
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html: 30 rules that contain them, for a bus.
+    (pattern,) = patterns(plan([{"repository": "web", "tags": tags}]))
+    assert pattern["detail"]["image-tag"] == [matcher]
 
 
 @pytest.mark.parametrize(
