@@ -170,7 +170,8 @@ def kubelet_config():
     merged = {}
     for path in glob.glob(KUBELET + "/config.json") + sorted(glob.glob(KUBELET + "/config.json.d/*.conf")):
         with open(path, encoding="utf-8") as handle:
-            merged.update(json.load(handle))
+            for key, value in json.load(handle).items():
+                merged[key] = {**merged.get(key, {}), **value} if isinstance(value, dict) else value
     return merged
 
 
@@ -706,8 +707,7 @@ def main():
         request = json.load(handle)
     # The agent promises none of them.
     os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    report = {"v": 1, "action": request["action"], "node": None, "ok": False}
-    report.update(containerd=None, free=None, images=[])
+    report = {"v": 1, "action": request["action"], **dict.fromkeys(("node", "ok", "containerd", "free")), "images": []}
     try:
         report["node"] = os.environ.get("AWS_SSM_INSTANCE_ID") or imds("instance-id")
         work(request, report)

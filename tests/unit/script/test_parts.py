@@ -225,6 +225,16 @@ class Programs(Case):
         runtime = nodecache.Runtime(real_kubelet_config())
         self.assertEqual((runtime.runtime, runtime.service), ("/a", "/soci"))
 
+    def test_a_drop_in_changes_only_what_it_names_as_the_kubelet_lays_a_merge_patch_over_its_file(self):
+        file = {"evictionHard": {"nodefs.available": "10%", "memory.available": "100Mi"}, "maxPods": 17}
+        (self.path / "config.json").write_text(json.dumps(file))
+        (self.path / "config.json.d").mkdir()
+        for name, text in (("20-b", {"evictionHard": {"imagefs.available": "25%"}}), ("10-a", {"maxPods": 5})):
+            (self.path / f"config.json.d/{name}.conf").write_text(json.dumps(text))
+        self.replace("KUBELET", str(self.path))
+        hard = {"nodefs.available": "10%", "memory.available": "100Mi", "imagefs.available": "25%"}
+        self.assertEqual(real_kubelet_config(), {"evictionHard": hard, "maxPods": 5})
+
     def test_progress_counts_finished_and_unfinished_layers(self):
         self.replace("uname", lambda: mock.Mock(machine="aarch64"), nodecache.os)
         children = {"amd64": B, "arm64": C}
