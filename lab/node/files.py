@@ -22,7 +22,6 @@ PROGRAMS = ("containerd", "containerd-shim-runc-v2", "ctr")
 def programs() -> dict[str, Path | str]:
     """Return where the node's programs lie on the host."""
     places: dict[str, Path | str] = {f"usr/bin/{name}": runtime.programs() / name for name in PROGRAMS}
-    places["usr/sbin/runc"] = packages.binary("runc").resolve()
     # Amazon Linux's sh is bash.
     places["usr/bin/sh"] = "bash"
     if not Path("/usr/bin/python3").exists():
@@ -46,6 +45,7 @@ def write(node: Path, instance_id: str, private_ip: str, zone: str) -> None:
     _text(files / "etc/eks/image-credential-provider/ecr-credential-provider", script(credential_provider), 0o755)
     for name, place in programs().items():
         (files / name).symlink_to(place)
+    _text(files / "usr/sbin/runc", tools.RUNC.replace("RUNC", str(packages.binary("runc").resolve())), 0o755)
     for name, text in tools.SCRIPTS.items():
         _text(files / "usr/bin" / name, text, 0o755)
     (files / "etc/eks/pause.tar").symlink_to(settings.CACHE / "pause.tar")

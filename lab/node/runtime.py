@@ -40,6 +40,7 @@ runtime_type = "io.containerd.runc.v2"
 
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
 BinaryName = "/usr/sbin/runc"
+SystemdCgroup = true
 
 [plugins."io.containerd.grpc.v1.cri".registry]
 config_path = "/etc/containerd/certs.d:/etc/docker/certs.d"
@@ -72,6 +73,7 @@ runtime_type = "io.containerd.runc.v2"
 
 [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
 BinaryName = "/usr/sbin/runc"
+SystemdCgroup = true
 
 [plugins.'io.containerd.cri.v1.runtime'.cni]
 bin_dir = "/opt/cni/bin"

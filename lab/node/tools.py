@@ -105,4 +105,24 @@ case $verb in
 esac
 """
 
+# runc's own words: https://github.com/opencontainers/runc/blob/main/libcontainer/specconv/spec_linux.go
+RUNC = r"""#!/bin/bash
+# EKS has systemd make the cgroups, and runc then takes a slice, a prefix and a name for one. No systemd runs here: runc
+# is asked without it, but a path is refused as there.
+systemd= words=() bundle=. log=/dev/null
+for word; do [ "$word" = --systemd-cgroup ] && systemd=1 || words+=("$word"); done
+for at in "${!words[@]}"; do
+    case ${words[at]} in --bundle) bundle=${words[at + 1]} ;; --log) log=${words[at + 1]} ;; esac
+done
+if [ -n "$systemd" ] && [[ " ${words[*]} " == *" create "* ]]; then
+    [[ $(<"$bundle/config.json") =~ \"cgroupsPath\":\"([^\"]*)\" ]] && path=${BASH_REMATCH[1]} || path=
+    if [ -n "$path" ] && [[ ! $path =~ ^[^:]*:[^:]*:[^:]*$ ]]; then
+        why='expected cgroupsPath to be of format \"slice:prefix:name\" for systemd cgroups, got \"'$path'\" instead'
+        printf '{"level":"error","msg":"%s"}\n' "$why" | tee -a "$log" >&2
+        exit 1
+    fi
+fi
+exec RUNC "${words[@]}"
+"""
+
 SCRIPTS = {"ec2-metadata": EC2_METADATA, "imds": IMDS, "sudo": SUDO, "systemctl": SYSTEMCTL}

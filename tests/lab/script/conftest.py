@@ -142,7 +142,7 @@ class World:
         sandbox = self.python(
             node,
             "metadata = field(1, 'keeps') + field(2, 'keeps') + field(3, 'test')\n"
-            "config = field(1, metadata) + field(8, field(2, field(1, number(1, 2))))\n"
+            "config = field(1, metadata) + field(8, cgroup(kubelet_config()) + field(2, field(1, number(1, 2))))\n"
             "sandbox = text(runtime.call('RuntimeService/RunPodSandbox', field(1, config)), 1)\n"
             f"mine = field(1, field(1, 'keeps')) + field(2, field(1, {image!r}))\n"
             "runtime.call('RuntimeService/CreateContainer', field(1, sandbox) + field(2, mine) + field(3, config))\n"

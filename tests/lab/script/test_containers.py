@@ -9,7 +9,7 @@ import pytest
 
 RUN = """
 metadata = field(1, 'ends') + field(2, 'ends') + field(3, 'test')
-config = field(1, metadata) + field(8, field(2, field(1, number(1, 2))))
+config = field(1, metadata) + field(8, cgroup(kubelet_config()) + field(2, field(1, number(1, 2))))
 sandbox = text(runtime.call('RuntimeService/RunPodSandbox', field(1, config)), 1)
 mine = field(1, field(1, 'ends')) + field(2, field(1, {image!r})) + field(3, '/bin/sleep') + field(4, '0')
 made = runtime.call('RuntimeService/CreateContainer', field(1, sandbox) + field(2, mine) + field(3, config))
@@ -79,3 +79,15 @@ def test_an_image_taken_off_the_list_stays_while_a_container_that_ended_needs_it
     remove()
     assert world.run(node, [other], **now)["ok"]
     assert f"{name}:v1" not in world.names(node)
+
+
+def test_a_sandbox_that_is_in_no_slice_is_refused_as_where_systemd_makes_the_cgroups(world: Any, node: str) -> None:
+    """As on EKS: https://github.com/kubernetes-sigs/cri-tools/issues/1696."""
+    name = f"{world.host}/{world.repository('sliced')}"
+    world.push(name.partition("/")[2], "v1")
+    assert world.run(node, [f"{name}:v1"], source="command")["ok"]
+    tried = "try:\n    start_once(runtime, 'none', 'no-slice')\nexcept Failure as error:\n    print(error)"
+    wrong = world.python(node, f"runtime.cgroup = b''\n{tried}")
+    assert 'expected cgroupsPath to be of format "slice:prefix:name" for systemd cgroups, got "/k8s.io/' in wrong
+    start = f"start(runtime, '{name}:v1', 'sliced')"
+    assert float(world.python(node, f"runtime.cgroup = cgroup(kubelet_config())\nprint({start})"))
