@@ -212,6 +212,14 @@ def render(content: Mapping[str, Any], given: Mapping[str, Sequence[str]], platf
     return steps
 
 
+def seconds(content: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> int:
+    """Return how long a document lets its scripts run; the guide's example has one of them."""
+    try:
+        return max((step.timeout for step in render(content, given) if step.script), default=DEFAULT_TIMEOUT)
+    except DocumentError:
+        return DEFAULT_TIMEOUT
+
+
 def _finally(step: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
     # The agent ignores it on any other step than the last.
     return step is last and str(step["inputs"].get("finallyStep", "")).lower() == "true"

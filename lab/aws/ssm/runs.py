@@ -12,7 +12,7 @@ from typing import Any
 
 from lab.aws.ssm import agent, events, gates, notices
 from lab.aws.ssm.document_parameters import DocumentError
-from lab.aws.ssm.document_run import steps_of
+from lab.aws.ssm.document_run import seconds, steps_of
 from lab.aws.ssm.invocations import ERRORS, FINAL, NOT_REACHED, Invocation, Plugin
 from lab.aws.ssm.support import fleet
 from lab.aws.ssm.targets import managed
@@ -56,7 +56,10 @@ class Run:
         now = datetime.now(UTC)
         # Times travel in milliseconds, and a filter that names one must find it again.
         self.requested = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        self.expires = self.requested + timedelta(seconds=self.timeout)
+        # The total timeout, also of those that wait for their turn:
+        # https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html#monitor-about-status-timeouts
+        lasting = self.timeout + seconds(document.content_json, self.parameters)
+        self.expires = self.requested + timedelta(seconds=lasting)
         self._changed = threading.Condition()
         # The command's own status that was last told to the topic that wants to know.
         self.told = "Pending"
@@ -180,6 +183,9 @@ class Run:
                     continue
                 if self.over:
                     invocation.set("Cancelled", "Terminated")
+                    continue
+                if datetime.now(UTC) > self.expires:
+                    invocation.set("TimedOut", "DeliveryTimedOut")
                     continue
                 return invocation
         return None

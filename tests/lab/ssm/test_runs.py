@@ -88,6 +88,29 @@ def test_a_node_that_stays_away_and_one_that_ends(lab: Any) -> None:
     assert finished(lab, alone) == ("TimedOut", "DeliveryTimedOut")
 
 
+def test_a_command_lasts_for_its_own_timeout_and_its_documents(lab: Any) -> None:
+    """A console's 600 seconds and the 3,600 of AWS-RunShellScript are 4,200, as the guide reckons."""
+    node, commands = lab.node(), {"commands": ["true"]}
+    sent = lab.ssm.send_command(
+        DocumentName="AWS-RunShellScript", InstanceIds=[node], Parameters=commands, TimeoutSeconds=600
+    )["Command"]
+    assert (sent["ExpiresAfter"] - sent["RequestedDateTime"]).total_seconds() == 4200
+    steps(lab, ("script", "true", {"timeoutSeconds": 60}))
+    found = command(lab, send(lab, InstanceIds=[node]))
+    assert (found["ExpiresAfter"] - found["RequestedDateTime"]).total_seconds() == 3660
+
+
+def test_a_node_whose_turn_comes_too_late_gets_nothing(lab: Any) -> None:
+    lab.document("echo $$ > pid.new; mv pid.new pid; while [ ! -e go ]; do sleep 0.05; done")
+    nodes = [lab.node(), lab.node()]
+    sent = send(lab, InstanceIds=nodes, MaxConcurrency="1")
+    first = lab.until(lambda: next((node for node in nodes if running(lab, sent, node)()), None))
+    run_of(lab, sent).expires = datetime.now(UTC) - timedelta(seconds=1)
+    (lab.fleet.root / first / "go").touch()
+    finished(lab, sent)
+    assert details(lab, sent) == ["DeliveryTimedOut", "Success"] and len(lab.fleet.calls) == 1
+
+
 def test_a_silent_node_with_the_tag_is_waited_for(lab: Any) -> None:
     lab.document("true")
     node = lab.node(online=False, team="a")
