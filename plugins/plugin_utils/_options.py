@@ -30,6 +30,8 @@ WORDS = {
 # The characters of a role's trust policy without its rules, then with them, and those of all its inline policies: IAM's
 # own quotas, of which a raised one cannot be seen.
 TRUST, TRUSTS, POLICY = 250, 2048, 10240
+# ARNs of these regions are longer than others.
+PARTITIONS = {"us-gov": "aws-us-gov", "cn": "aws-cn", "eusc": "aws-eusc"}
 
 
 def check(given: Mapping[str, Any]) -> None:
@@ -76,18 +78,20 @@ def _tags(tags: Mapping[str, Any], own: int) -> None:
 
 def _images(given: Mapping[str, Any]) -> None:
     """Plan with an account that stands for whichever it will be."""
+    region = given["prefetch_region"]
+    partition = next((PARTITIONS[key] for key in PARTITIONS if region.startswith(f"{key}-")), "aws")
     install = {
         "name": given["prefetch_name"],
         "cluster": given["prefetch_cluster"],
-        "registry": f"{'0' * 12}.dkr.ecr.{given['prefetch_region']}.amazonaws.com",
-        "partition": "aws",
+        "registry": f"{'0' * 12}.dkr.ecr.{region}.amazonaws.com",
+        "partition": partition,
         "keep": given["prefetch_keep"],
         "jitter": given["prefetch_jitter"],
         "delivery": given["prefetch_delivery"],
     }
     found = _plan.plan(given["prefetch_images"], given["prefetch_nodes"], install)
     few = "so few and short names as fit into one install's {}; make a second install for the rest"
-    place = f"arn:aws:events:{given['prefetch_region']}:{'0' * 12}:rule/"
+    place = f"arn:{partition}:events:{region}:{'0' * 12}:rule/"
     rules = [place + rule["name"] for group in found["groups"] for rule in group["rules"]]
     what = f"{len(rules)} rules' worth of images and sets of nodes"
     expect(len(json.dumps(rules)) <= TRUSTS - TRUST, "prefetch_images", what, few.format("trust policy"))

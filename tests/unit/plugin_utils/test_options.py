@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.nodecache.eks.plugins.filter.prefetch_wrong import prefetch_wrong
+from ansible_collections.nodecache.eks.plugins.plugin_utils import _plan
 
 GOOD = {
     "prefetch_state": "present",
@@ -94,3 +97,44 @@ def test_so_many_sets_of_nodes_that_no_role_could_trust_their_rules():
     images = [{"repository": "web", "nodes": name} for name in nodes]
     said = prefetch_wrong(GOOD | {"prefetch_nodes": nodes, "prefetch_images": images})
     assert said.startswith("prefetch_images: '40 rules' worth of images and sets of nodes' is not valid"), said
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("us-east-1", "aws"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("cn-northwest-1", "aws-cn"),
+        ("eusc-de-east-1", "aws-eusc"),
+    ],
+)
+def test_as_much_as_is_let_through_fits_into_the_policies_of_every_partition(region, partition):
+    """IAM takes 2,048 characters for a trust policy and 10,240 for a role's own ones, spaces not counted."""
+    install = {"name": "main", "cluster": "prod", "registry": f"{'1' * 12}.dkr.ecr.{region}.amazonaws.com"}
+    install |= {"partition": partition, "keep": 2, "jitter": 0, "delivery": "automation"}
+
+    def given(count, kind):
+        nodes = {f"n{at:02}": [{"key": "tag:a", "values": ["b"]}] for at in range(count)} if kind == "sets" else {}
+        images = [
+            {"repository": f"team/service-{at:03}", "nodes": f"n{at:02}" if nodes else "all"} for at in range(count)
+        ]
+        return GOOD | {"prefetch_region": region, "prefetch_nodes": nodes, "prefetch_images": images}
+
+    def most(kind):
+        return max(count for count in range(1, 200) if not prefetch_wrong(given(count, kind)))
+
+    def plan(kind):
+        options = given(most(kind), kind)
+        return _plan.plan(options["prefetch_images"], options["prefetch_nodes"], install)
+
+    rules = [
+        f"arn:{partition}:events:{region}:{'1' * 12}:rule/{rule['name']}"
+        for group in plan("sets")["groups"]
+        for rule in group["rules"]
+    ]
+    conditions = {"StringEquals": {"aws:SourceAccount": "1" * 12}, "ArnEquals": {"aws:SourceArn": rules}}
+    trust = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    leave = {"Effect": "Allow", "Action": "ecr:DescribeImages", "Resource": plan("images")["ecr_arns"]}
+    for statement, limit in ((trust | {"Condition": conditions}, 2048), (leave, 10240)):
+        text = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
+        assert limit * 0.9 < len(text) <= limit
