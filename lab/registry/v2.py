@@ -161,9 +161,13 @@ def _get(request: Request, repository: Repository, reference: str) -> Reply:
     image = ecr_images.find(repository, reference)
     if image is None or ecr_images.is_archived(image):
         raise Refusal(404, "MANIFEST_UNKNOWN", "Requested image not found")
+    headers = {"Content-Type": str(image.image_manifest_media_type)}
     if request.method == "GET":
         vars(image)["lab_pulled_at"] = time.time()
-    headers = {"Content-Type": str(image.image_manifest_media_type), "Docker-Content-Digest": image.image_digest}
+    else:
+        # ECR tells the digest to whoever asks for the head alone:
+        # https://github.com/ChangemakerStudios/Docker.Registry.DotNet/issues/34
+        headers["Docker-Content-Digest"] = image.image_digest
     return Reply(200, image.image_manifest.encode(), headers)
 
 
