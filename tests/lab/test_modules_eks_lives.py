@@ -109,7 +109,9 @@ def given(lab: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]
     lab.client("eks").create_cluster(name="demo", roleArn=ROLE, version="1.34", resourcesVpcConfig={"subnetIds": ids})
     lab.ec2.create_key_pair(KeyName="key")
     group = lab.ec2.create_security_group(GroupName="ssh", Description="ssh", VpcId=vpc)["GroupId"]
-    data = {"InstanceType": "m7i.large", "UserData": base64.b64encode(b"#!/bin/sh\n").decode()}
+    # EKS merges its own user data into the template's, which has to be of several parts for that.
+    script = b'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="B"\n\n--B--\n'
+    data = {"InstanceType": "m7i.large", "UserData": base64.b64encode(script).decode()}
     made = lab.ec2.create_launch_template(LaunchTemplateName="nodes", LaunchTemplateData=data)["LaunchTemplate"]
     data["InstanceType"] = "m7i.xlarge"
     lab.ec2.create_launch_template_version(LaunchTemplateName="nodes", LaunchTemplateData=data)

@@ -30,6 +30,8 @@ from lab.aws.eks.support import (
 
 PRINCIPAL = re.compile(r"arn:(aws[a-z-]*):(iam|sts)::(\d{12}):(role|user|root|federated-user|assumed-role)(/.+)?")
 NODES = ("EC2_LINUX", "EC2_WINDOWS", "FARGATE_LINUX", "EC2", "HYBRID_LINUX", "HYPERPOD_LINUX")
+# Names that begin so are Kubernetes' or AWS's.
+OWN = ("system:", "eks:", "aws:", "amazon:", "iam:")
 NODE_NAME = "system:node:{{EC2PrivateDNSName}}"
 POLICIES = (
     "AmazonEKSAdminPolicy",
@@ -132,9 +134,13 @@ def _create(backend: EKSBackend, params: Params) -> dict[str, Any]:
         raise invalid("The principalArn must be an IAM role for the specified type", clusterName=cluster.name)
     if kind in NODES and (params.get("kubernetesGroups") or params.get("username")):
         raise invalid(f"You cannot specify kubernetesGroups or username for the type {kind}", clusterName=cluster.name)
-    check_principal(arn)
+    if kind in NODES and found[3] != cluster.arn.split(":")[4]:
+        raise invalid(
+            "The principalArn must be in the cluster's account for the specified type", clusterName=cluster.name
+        )
+    check_principal(arn, cluster.arn.split(":")[4])
     check_tags(params.get("tags") or {})
-    _check_words(params)
+    _check_words(params, arn)
     if arn in entries:
         raise in_use("The specified access entry resource is already in use on this cluster.", cluster.name)
     entries[arn] = _make(
@@ -148,12 +154,21 @@ def _create(backend: EKSBackend, params: Params) -> dict[str, Any]:
     return {"accessEntry": entries[arn]}
 
 
-def _check_words(params: Params) -> None:
-    groups, username = params.get("kubernetesGroups") or [], params.get("username") or ""
-    if any(name.startswith(("system:", "eks:", "amazon:", "aws:", "iam:")) for name in groups):
-        raise invalid("The kubernetes group name is invalid, it cannot start with system:")
-    if username.startswith(("system:", "eks:", "aws:", "amazon:", "iam:")):
-        raise invalid("The username is invalid, it cannot start with system:, eks:, aws:, amazon: or iam:")
+def _check_words(params: Params, arn: str) -> None:
+    """Refuse names that are not a user's to give.
+
+    https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2915 and
+    https://github.com/aws-ia/terraform-aws-eks-blueprints/pull/1920 have EKS's words.
+    """
+    username = params.get("username") or ""
+    for group in params.get("kubernetesGroups") or []:
+        if own := next((prefix for prefix in OWN if group.startswith(prefix)), None):
+            raise invalid(f"The kubernetes group name {group} is invalid, it cannot start with {own}")
+    if own := next((prefix for prefix in OWN if username.startswith(prefix)), None):
+        raise invalid(f"The username must not begin with {own}")
+    before, session, _ = username.partition("{{SessionName}}")
+    if ":role/" in arn and session and ":" not in before:
+        raise invalid("The username must include a colon before {{SessionName}}")
 
 
 def update_access_entry(backend: EKSBackend, params: Params) -> dict[str, Any]:
@@ -161,7 +176,7 @@ def update_access_entry(backend: EKSBackend, params: Params) -> dict[str, Any]:
     entry = _find(backend, params)
     if entry.type in NODES:
         raise invalid(f"You cannot update an access entry of the type {entry.type}", clusterName=entry.cluster_name)
-    _check_words(params)
+    _check_words(params, entry.principal_arn)
     if params.get("kubernetesGroups") is not None:
         entry.kubernetes_groups = list(params["kubernetesGroups"])
     entry.username = params.get("username") or entry.username

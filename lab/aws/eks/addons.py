@@ -5,15 +5,15 @@ https://docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html
 
 from __future__ import annotations
 
-import json
+import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 from moto.eks.models import Cluster, EKSBackend
 
-from lab.aws.eks import versions as eks_versions
-from lab.aws.eks.pod_identity import create_pod_identity_association
+from lab.aws.eks.addon_catalog import ADDONS, OWNER, PUBLISHER, check_values
+from lab.aws.eks.pod_identity import check_association, create_pod_identity_association, release_owned
 from lab.aws.eks.roles import check_form
 from lab.aws.eks.support import (
     Params,
@@ -32,21 +32,8 @@ from lab.aws.eks.support import (
     page,
 )
 
-# Every add-on of AWS's own that EKS installs, with the version the lab calls the default.
-ADDONS = {
-    "vpc-cni": "v1.21.1-eksbuild.3",
-    "coredns": "v1.13.2-eksbuild.1",
-    "kube-proxy": "v1.35.0-eksbuild.2",
-    "eks-pod-identity-agent": "v1.3.10-eksbuild.2",
-    "eks-node-monitoring-agent": "v1.5.1-eksbuild.1",
-    "aws-ebs-csi-driver": "v1.55.0-eksbuild.1",
-    "aws-efs-csi-driver": "v2.3.0-eksbuild.1",
-    "aws-mountpoint-s3-csi-driver": "v2.3.0-eksbuild.1",
-    "snapshot-controller": "v8.4.0-eksbuild.1",
-    "amazon-cloudwatch-observability": "v4.8.0-eksbuild.1",
-    "metrics-server": "v0.8.1-eksbuild.1",
-    "cert-manager": "v1.19.2-eksbuild.1",
-}
+# A namespace is an RFC 1123 label, says the model.
+NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
 @dataclass
@@ -61,9 +48,10 @@ class Addon:
     service_account_role_arn: str | None
     configuration_values: str | None
     pod_identity_associations: list[str]
+    namespace_config: dict[str, str] | None = None
     status: str = "CREATING"
-    owner: str = "aws"
-    publisher: str = "eks"
+    owner: str = OWNER
+    publisher: str = PUBLISHER
     health: dict[str, Any] = field(default_factory=lambda: {"issues": []})
     created_at: Any = field(default_factory=now)
     modified_at: Any = field(default_factory=now)
@@ -80,15 +68,17 @@ def _find(backend: EKSBackend, params: Params) -> Addon:
 def _check(params: Params, name: str) -> None:
     if name not in ADDONS:
         raise invalid(f"Addon {name} specified is not supported", addonName=name)
-    if params.get("addonVersion") not in (None, ADDONS[name]):
+    if params.get("addonVersion") not in (None, ADDONS[name].version):
         raise invalid("Addon version specified is not supported", addonName=name)
     if params.get("serviceAccountRoleArn"):
         check_form(params["serviceAccountRoleArn"])
     if params.get("configurationValues"):
-        try:
-            json.loads(params["configurationValues"])
-        except ValueError as wrong:
-            raise invalid("ConfigurationValue provided in request is not supported", addonName=name) from wrong
+        check_values(name, params["configurationValues"])
+    namespace = (params.get("namespaceConfig") or {}).get("namespace")
+    if namespace is not None and not NAMESPACE.fullmatch(namespace):
+        raise invalid(f"The namespace {namespace} is not a valid RFC 1123 label", addonName=name)
+    for wanted in params.get("podIdentityAssociations") or []:
+        check_association(wanted)
 
 
 def create_addon(backend: EKSBackend, params: Params) -> dict[str, Any]:
@@ -102,24 +92,27 @@ def _create_addon(backend: EKSBackend, params: Params) -> dict[str, Any]:
     check_tags(params.get("tags") or {})
     if name in kept(cluster, "addons"):
         raise in_use("Addon already exists.", cluster.name, addon=name)
+    arn = arn_in(cluster, "addon", f"{name}/{uuid.uuid4()}")
     addon = kept(cluster, "addons")[name] = Addon(
         name,
         cluster.name,
-        params.get("addonVersion") or ADDONS[name],
-        arn_in(cluster, "addon", f"{name}/{uuid.uuid4()}"),
+        params.get("addonVersion") or ADDONS[name].version,
+        arn,
         dict(params.get("tags") or {}),
         params.get("serviceAccountRoleArn"),
         params.get("configurationValues"),
-        _associate(backend, cluster, params),
+        _associate(backend, cluster, arn, params),
+        params.get("namespaceConfig"),
     )
     background(_settle, addon)
     return {"addon": {**vars(addon), "status": "CREATING"}}
 
 
-def _associate(backend: EKSBackend, cluster: Cluster, params: Params) -> list[str]:
+def _associate(backend: EKSBackend, cluster: Cluster, arn: str, params: Params) -> list[str]:
     made = []
+    namespace = (params.get("namespaceConfig") or {}).get("namespace") or "kube-system"
     for wanted in params.get("podIdentityAssociations") or []:
-        request = {"clusterName": cluster.name, "namespace": "kube-system", **wanted}
+        request = {"clusterName": cluster.name, "namespace": namespace, **wanted, "ownerArn": arn}
         made.append(create_pod_identity_association(backend, request)["association"].association_arn)
     return made
 
@@ -139,8 +132,17 @@ def _update_addon(backend: EKSBackend, params: Params) -> dict[str, Any]:
     addon.addon_version = params.get("addonVersion") or addon.addon_version
     addon.service_account_role_arn = params.get("serviceAccountRoleArn") or addon.service_account_role_arn
     addon.configuration_values = params.get("configurationValues") or addon.configuration_values
+    if params.get("podIdentityAssociations") is not None:
+        # "If an empty array is provided, existing associations owned by the add-on are deleted."
+        cluster = find_cluster(backend, addon.cluster_name)
+        release_owned(cluster, addon.addon_arn)
+        where = {"namespaceConfig": addon.namespace_config, **params}
+        addon.pod_identity_associations = _associate(backend, cluster, addon.addon_arn, where)
     addon.modified_at = now()
-    names = ("addonVersion", "serviceAccountRoleArn", "resolveConflicts", "configurationValues")
+    names = (
+        *("addonVersion", "serviceAccountRoleArn", "resolveConflicts", "configurationValues"),
+        "podIdentityAssociations",
+    )
     update = begin(addon, "AddonUpdate", {name[0].upper() + name[1:]: params.get(name) for name in names})
     answer = {"update": dict(update)}
     update["status"] = "Successful"
@@ -160,38 +162,10 @@ def list_addons(backend: EKSBackend, params: Params) -> dict[str, Any]:
 def delete_addon(backend: EKSBackend, params: Params) -> dict[str, Any]:
     """Remove an add-on."""
     addon = _find(backend, params)
-    del kept(find_cluster(backend, addon.cluster_name), "addons")[addon.addon_name]
+    cluster = find_cluster(backend, addon.cluster_name)
+    release_owned(cluster, addon.addon_arn)
+    del kept(cluster, "addons")[addon.addon_name]
     return {"addon": {**vars(addon), "status": "DELETING"}}
-
-
-def describe_addon_versions(_backend: EKSBackend, params: Params) -> dict[str, Any]:
-    """Answer the add-ons there are."""
-    wanted = params.get("kubernetesVersion")
-    if wanted:
-        eks_versions.check(wanted)
-    versions = [wanted] if wanted else list(eks_versions.VERSIONS)
-    rows = [
-        {
-            "addonName": name,
-            "type": "networking",
-            "owner": "aws",
-            "publisher": "eks",
-            "addonVersions": [
-                {
-                    "addonVersion": version,
-                    "architecture": ["amd64", "arm64"],
-                    "compatibilities": [
-                        {"clusterVersion": cluster, "platformVersions": ["*"], "defaultVersion": True}
-                        for cluster in versions
-                    ],
-                    "requiresConfiguration": False,
-                }
-            ],
-        }
-        for name, version in ADDONS.items()
-        if params.get("addonName") in (None, name)
-    ]
-    return page(rows, params, "addons")
 
 
 def install() -> None:
@@ -201,4 +175,3 @@ def install() -> None:
     operation("DescribeAddon", describe_addon)
     operation("ListAddons", list_addons)
     operation("DeleteAddon", delete_addon)
-    operation("DescribeAddonVersions", describe_addon_versions)

@@ -9,9 +9,10 @@ from typing import Any
 
 from moto.eks.models import Cluster, EKSBackend
 
+from lab.aws.eks import cluster_rules as rules
 from lab.aws.eks import versions
-from lab.aws.eks.cluster_network import check_network
-from lab.aws.eks.clusters import KINDS, attribute, check_auto_mode, check_encryption
+from lab.aws.eks.cluster_network import check_addresses, check_network
+from lab.aws.eks.clusters import KINDS, attribute
 from lab.aws.eks.support import (
     Params,
     background,
@@ -26,7 +27,12 @@ from lab.aws.eks.support import (
     refused,
 )
 
-MODES = ("CONFIG_MAP", "API_AND_CONFIG_MAP", "API")
+# Which update a member of a cluster's network is; the rest is who reaches it.
+VPC_KINDS = {
+    "subnetIds": "VpcConfigUpdate",
+    "securityGroupIds": "VpcConfigUpdate",
+    "controlPlaneEgressMode": "ControlPlaneEgressUpdate",
+}
 LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 
 
@@ -56,11 +62,12 @@ def update_cluster_config(backend: EKSBackend, params: Params) -> dict[str, Any]
 def _update_config(backend: EKSBackend, params: Params) -> dict[str, Any]:
     cluster = find_cluster(backend, params["name"])
     _refuse_when_busy(cluster)
-    asked = {name: params[name] for name in KINDS if params.get(name) is not None}
+    # Settings that say nothing ask for nothing.
+    asked = {name: params[name] for name in KINDS if params.get(name) not in (None, {})}
     kinds = {KINDS[name] for name in asked}
     vpc = params.get("resourcesVpcConfig") or {}
-    if vpc:
-        kinds.add("VpcConfigUpdate" if {"subnetIds", "securityGroupIds"} & set(vpc) else "EndpointAccessUpdate")
+    # https://github.com/aws-controllers-k8s/eks-controller/pull/119: these are not changed together.
+    kinds |= {VPC_KINDS.get(name, "EndpointAccessUpdate") for name in vpc}
     if not kinds:
         raise invalid("The type for cluster update was not provided.", clusterName=cluster.name)
     if len(kinds) > 1:
@@ -74,10 +81,7 @@ def _update_config(backend: EKSBackend, params: Params) -> dict[str, Any]:
             raise invalid("No changes needed for the logging config provided", clusterName=cluster.name)
         cluster.logging = logging
         return _update(cluster, kind, {"ClusterLogging": cluster.logging})
-    if kind == "AccessConfigUpdate":
-        _check_mode(vars(cluster)["access_config"]["authenticationMode"], asked["accessConfig"]["authenticationMode"])
-    if kind == "AutoModeUpdate":
-        check_auto_mode(asked)
+    _check(cluster, kind, asked)
     for member, value in asked.items():
         old = getattr(cluster, attribute(member), None)
         merged = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
@@ -88,9 +92,14 @@ def _update_config(backend: EKSBackend, params: Params) -> dict[str, Any]:
 
 def _change_network(cluster: Cluster, vpc: dict[str, Any]) -> dict[str, Any]:
     merged = {**cluster.resources_vpc_config, **vpc}
-    network = check_network(merged)
+    network = check_network(merged, cluster.kubernetes_network_config.get("ipFamily"))
     if network.get("vpcId") != cluster.resources_vpc_config.get("vpcId"):
         raise invalid("Subnets specified must belong to the VPC the cluster was created with", clusterName=cluster.name)
+    old, new = (
+        config.get("controlPlaneEgressMode", "AWS_MANAGED") for config in (cluster.resources_vpc_config, merged)
+    )
+    if new == "AWS_MANAGED" != old:
+        raise invalid(f"The controlPlaneEgressMode can't be changed from {old} to {new}", clusterName=cluster.name)
     if merged == cluster.resources_vpc_config:
         raise invalid("Cluster is already at the desired configuration", clusterName=cluster.name)
     cluster.resources_vpc_config = merged
@@ -105,10 +114,23 @@ def _change_network(cluster: Cluster, vpc: dict[str, Any]) -> dict[str, Any]:
     return {names[name]: value for name, value in vpc.items()}
 
 
-def _check_mode(old: str, new: str) -> None:
-    # There is no way back from access entries to the config map.
-    if MODES.index(new) <= MODES.index(old):
-        raise invalid(f"Unsupported authentication mode update from {old} to {new}")
+def _check(cluster: Cluster, kind: str, asked: Params) -> None:
+    """Refuse what one kind of update may not say."""
+    mode = vars(cluster)["access_config"]["authenticationMode"]
+    if kind == "AccessConfigUpdate":
+        rules.check_mode(mode, asked["accessConfig"].get("authenticationMode") or mode)
+    if kind == "AutoModeUpdate":
+        fixed = {"serviceIpv4Cidr", "ipFamily"} & (asked.get("kubernetesNetworkConfig") or {}).keys()
+        if fixed:
+            raise invalid(f"The {min(fixed)} of a cluster can't be changed", clusterName=cluster.name)
+        rules.check_auto_mode(asked, mode)
+        rules.check_pools({**(vars(cluster).get("compute_config") or {}), **(asked.get("computeConfig") or {})})
+    if kind == "UpgradePolicyUpdate":
+        rules.check_support(cluster.version, asked["upgradePolicy"])
+    if kind == "RemoteNetworkConfigUpdate":
+        network = {key: value for key, value in cluster.resources_vpc_config.items() if key == "vpcId"}
+        check_addresses(network, cluster.kubernetes_network_config, asked["remoteNetworkConfig"], mode)
+    rules.check_control_plane(asked)
 
 
 def _logging(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +155,7 @@ def _encrypt(backend: EKSBackend, params: Params) -> dict[str, Any]:
     _refuse_when_busy(cluster)
     if not params["encryptionConfig"]:
         raise invalid("The encryptionConfig must not be empty", clusterName=cluster.name)
-    check_encryption(params["encryptionConfig"])
+    rules.check_encryption(params["encryptionConfig"], backend.region_name)
     if cluster.encryption_config:
         raise invalid("EncryptionConfig is already associated with the cluster", clusterName=cluster.name)
     cluster.encryption_config = params["encryptionConfig"]

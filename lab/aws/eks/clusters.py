@@ -10,8 +10,9 @@ from typing import Any
 
 from moto.eks.models import Cluster, EKSBackend
 
+from lab.aws.eks import cluster_rules as rules
 from lab.aws.eks import versions
-from lab.aws.eks.cluster_network import check_network, check_overlap, check_services
+from lab.aws.eks.cluster_network import check_addresses, check_network, services
 from lab.aws.eks.roles import check_cluster_role, check_form
 from lab.aws.eks.support import (
     Params,
@@ -20,15 +21,12 @@ from lab.aws.eks.support import (
     client,
     find_cluster,
     in_use,
-    invalid,
     once,
     operation,
     page,
     refused,
 )
 
-# Auto Mode's own: https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html
-POOLS = ("general-purpose", "system")
 # Which update a member of the request is; several of one kind may come together.
 KINDS = {
     "logging": "LoggingUpdate",
@@ -45,6 +43,7 @@ KINDS = {
     "kubeSchedulerConfig": "ControlPlaneComponentConfigUpdate",
     "kubeControllerManagerConfig": "ControlPlaneComponentConfigUpdate",
 }
+ACCESS = {"bootstrapClusterCreatorAdminPermissions": True, "authenticationMode": "CONFIG_MAP"}
 # What moto's Cluster has no place for, by the model's name.
 FORGOTTEN = [name for name in KINDS if name not in ("logging", "kubernetesNetworkConfig", "remoteNetworkConfig")]
 
@@ -52,33 +51,6 @@ FORGOTTEN = [name for name in KINDS if name not in ("logging", "kubernetesNetwor
 def attribute(name: str) -> str:
     """Return the name moto keeps a member of the model under."""
     return re.sub(r"([A-Z])", lambda found: "_" + found[1].lower(), name)
-
-
-def check_auto_mode(settings: dict[str, Any]) -> None:
-    """Refuse Auto Mode that is on in a part only."""
-    parts = [
-        (settings.get("computeConfig") or {}).get("enabled"),
-        ((settings.get("storageConfig") or {}).get("blockStorage") or {}).get("enabled"),
-        ((settings.get("kubernetesNetworkConfig") or {}).get("elasticLoadBalancing") or {}).get("enabled"),
-    ]
-    if len({bool(part) for part in parts}) > 1:
-        raise invalid(
-            "For EKS Auto Mode, please ensure that all required configs, including computeConfig, "
-            "kubernetesNetworkConfig, and blockStorage are all either fully enabled or fully disabled."
-        )
-    pools = (settings.get("computeConfig") or {}).get("nodePools") or []
-    if not set(pools) <= set(POOLS):
-        raise invalid(f"Compute config node pool names can only include [{', '.join(POOLS)}]")
-
-
-def check_encryption(configs: list[dict[str, Any]]) -> None:
-    """Refuse an encryption of anything but secrets, or with what is no key."""
-    for config in configs:
-        if config.get("resources") != ["secrets"]:
-            raise invalid("The encryptionConfig's resources must be [secrets]")
-        arn = (config.get("provider") or {}).get("keyArn") or ""
-        if not re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+", arn):
-            raise invalid(f"The keyArn in encryptionConfig is not valid: '{arn}'")
 
 
 def create_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
@@ -99,13 +71,17 @@ def _create_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
     version = params.get("version") or versions.DEFAULT
     versions.check(version)
     check_tags(params.get("tags") or {})
-    check_auto_mode(params)
-    check_services(params.get("kubernetesNetworkConfig") or {})
-    check_encryption(params.get("encryptionConfig") or [])
+    access = {**ACCESS, **(params.get("accessConfig") or {})}
+    mode = access["authenticationMode"]
+    rules.check_auto_mode(params, mode)
+    rules.check_pools(params.get("computeConfig") or {})
+    rules.check_bootstrap(params, mode)
+    rules.check_control_plane(params)
+    rules.check_encryption(params.get("encryptionConfig") or [], backend.region_name)
     check_form(params["roleArn"])
-    config = params["resourcesVpcConfig"]
-    network = check_network(config)
-    check_overlap(network, params.get("kubernetesNetworkConfig") or {})
+    config, addresses = params["resourcesVpcConfig"], params.get("kubernetesNetworkConfig") or {}
+    network = check_network(config, addresses.get("ipFamily"))
+    check_addresses(network, addresses, params.get("remoteNetworkConfig") or {}, mode)
     if not are_unreal(config["subnetIds"]):
         check_cluster_role(params["roleArn"])
     cluster = backend.create_cluster(
@@ -124,12 +100,12 @@ def _create_cluster(backend: EKSBackend, params: Params) -> dict[str, Any]:
         network["clusterSecurityGroupId"] = _security_group(cluster, network["vpcId"])
         defaults = {"endpointPublicAccess": True, "endpointPrivateAccess": False, "publicAccessCidrs": ["0.0.0.0/0"]}
         cluster.resources_vpc_config = {"securityGroupIds": [], **defaults, **config, **network}
+        cluster.kubernetes_network_config = services(network, addresses)
     for member in FORGOTTEN:
         if params.get(member) is not None:
             setattr(cluster, attribute(member), params[member])
-    access = {"bootstrapClusterCreatorAdminPermissions": True, "authenticationMode": "CONFIG_MAP"}
     vars(cluster).update(
-        access_config={**access, **(params.get("accessConfig") or {})},
+        access_config=access,
         upgrade_policy=params.get("upgradePolicy") or {"supportType": "EXTENDED"},
         deletion_protection=bool(params.get("deletionProtection")),
         health={"issues": []},

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from botocore.exceptions import ClientError
-from moto.eks.models import EKSBackend
+from moto.eks.models import EKSBackend, FargateProfile
 
 from lab.aws.eks.roles import check_fargate_role, check_form
 from lab.aws.eks.support import Params, are_unreal, check_tags, client, find_cluster, invalid, operation, page
@@ -37,6 +37,7 @@ def create_fargate_profile(backend: EKSBackend, params: Params) -> dict[str, Any
         vpc = cluster.resources_vpc_config.get("vpcId")
         if strange := [subnet["SubnetId"] for subnet in found if subnet["VpcId"] != vpc]:
             raise invalid(f"Subnets [{', '.join(strange)}] are not in the VPC of the cluster.")
+        _check_private(found)
         check_fargate_role(params["podExecutionRoleArn"])
     profile = backend.create_fargate_profile(
         fargate_profile_name=params["fargateProfileName"],
@@ -47,7 +48,33 @@ def create_fargate_profile(backend: EKSBackend, params: Params) -> dict[str, Any
         client_request_token=params.get("clientRequestToken") or "",
         tags=dict(params.get("tags") or {}),
     )
-    return {"fargateProfile": profile}
+    profile.health = {"issues": []}  # type: ignore[attr-defined]
+    return {"fargateProfile": _seen(profile, "CREATING")}
+
+
+def _seen(profile: FargateProfile, status: str) -> dict[str, Any]:
+    """Return a profile as it is answered at this moment, whatever becomes of it."""
+    return {**vars(profile), "status": status}
+
+
+def _check_private(subnets: list[dict[str, Any]]) -> None:
+    """Refuse subnets from which a route leads to an internet gateway.
+
+    https://github.com/awslabs/eks-perf-tests/issues/195 has EKS's words.
+    """
+    vpcs = [{"Name": "vpc-id", "Values": [subnets[0]["VpcId"]]}] if subnets else []
+    tables = client("ec2").describe_route_tables(Filters=vpcs)["RouteTables"] if vpcs else []
+    own = {row.get("SubnetId", "main"): table for table in tables for row in table["Associations"]}
+    for subnet in subnets:
+        routes = own.get(subnet["SubnetId"], own.get("main", {})).get("Routes", [])
+        if any(route.get("GatewayId", "").startswith("igw-") for route in routes):
+            raise invalid(f"Subnet {subnet['SubnetId']} provided in Fargate Profile is not a private subnet")
+
+
+def delete_fargate_profile(backend: EKSBackend, params: Params) -> dict[str, Any]:
+    """Forget a profile."""
+    profile = backend.delete_fargate_profile(params["clusterName"], params["fargateProfileName"])
+    return {"fargateProfile": _seen(profile, "DELETING")}
 
 
 def list_fargate_profiles(backend: EKSBackend, params: Params) -> dict[str, Any]:
@@ -58,4 +85,5 @@ def list_fargate_profiles(backend: EKSBackend, params: Params) -> dict[str, Any]
 def install() -> None:
     """Replace moto's operations."""
     operation("CreateFargateProfile", create_fargate_profile)
+    operation("DeleteFargateProfile", delete_fargate_profile)
     operation("ListFargateProfiles", list_fargate_profiles)

@@ -11,14 +11,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lab.aws.eks.group import Group, read_template
-from lab.aws.eks.support import Params, client, invalid, refused
+from lab.aws.eks.support import Params, client, invalid
 
 EFFECTS = ("NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE")
 RESERVED = ("kubernetes.io/", "k8s.io/", "eks.amazonaws.com/")
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,62}")
 # What Kubernetes takes for a label's or taint's value, and for what follows a key's prefix.
 WORD = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+# What may stand before a slash in a key: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
+PREFIX = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 LARGEST = 450
 TAINTS = 50
 
@@ -55,12 +56,20 @@ def _check_word(word: str) -> None:
         )
 
 
+def _check_key(key: str) -> None:
+    """Refuse a key that no label and no taint can have: a word, after a DNS name and a slash if it likes."""
+    prefix, slash, word = key.rpartition("/")
+    _check_word(word)
+    if slash and not PREFIX.fullmatch(prefix):
+        raise invalid(f"Invalid value: {key} : prefix part must be a DNS subdomain of at most 253 characters")
+
+
 def check_taints(taints: list[dict[str, str]]) -> None:
     """Refuse taints that EKS cannot set."""
     for taint in taints:
         if not taint.get("key") or taint.get("effect") not in EFFECTS:
             raise invalid(f"Taint '{taint.get('key')}' needs a key, and an effect out of {', '.join(EFFECTS)}")
-        _check_word(taint["key"].rpartition("/")[2])
+        _check_key(taint["key"])
         if taint.get("value"):
             _check_word(taint["value"])
     pairs = [(taint["key"], taint["effect"]) for taint in taints]
@@ -75,7 +84,7 @@ def check_labels(labels: dict[str, str]) -> None:
     if any(key.startswith(RESERVED) for key in labels):
         raise invalid(f"Label cannot contain reserved prefixes [{', '.join(RESERVED)}]")
     for key, value in labels.items():
-        _check_word(key.rpartition("/")[2])
+        _check_key(key)
         _check_word(value)
 
 
@@ -104,13 +113,18 @@ def _exclusive(config: dict[str, Any], one: str, other: str) -> None:
         raise invalid(f"{one} and {other} can't be set at the same time")
 
 
-def check_update_config(config: dict[str, Any]) -> None:
-    """Refuse both ways of saying how many nodes may be away at once, or none."""
+def check_update_config(config: dict[str, Any], most: int) -> None:
+    """Refuse both ways of saying how many nodes may be away at once, or none, or more than there can be.
+
+    https://github.com/hashicorp/terraform-provider-aws/pull/26551 has EKS's words.
+    """
     _exclusive(config, "maxUnavailable", "maxUnavailablePercentage")
     if config.get("maxUnavailable") is None and config.get("maxUnavailablePercentage") is None:
         raise invalid("maxUnavailable or maxUnavailablePercentage must be set")
     if (config.get("maxUnavailable") or 1) > 100:
         raise invalid("maxUnavailable can't be greater than 100")
+    if (config.get("maxUnavailable") or 1) > most:
+        raise invalid("max-unavailable must be within the range 1 and max size of the node group")
 
 
 def check_repair(config: dict[str, Any]) -> None:
@@ -165,59 +179,3 @@ def check_access(remote: dict[str, Any]) -> None:
     _look_up("describe_key_pairs", KeyNames=[remote["ec2SshKey"]])
     if remote.get("sourceSecurityGroups"):
         _look_up("describe_security_groups", GroupIds=remote["sourceSecurityGroups"])
-
-
-def check_template(params: Params) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Refuse what a launch template and the request may not both say; return what the template says, and its name."""
-    wanted = params["launchTemplate"]
-    if params.get("diskSize"):
-        raise invalid("Disk size must be specified within the launch template.")
-    if params.get("remoteAccess"):
-        raise invalid("Remote access configuration cannot be specified with a launch template.")
-    if bool(wanted.get("id")) == bool(wanted.get("name")):
-        # https://github.com/eksctl-io/eksctl/pull/3104
-        raise invalid("Either provide launch template ID or launch template name in the request.")
-    try:
-        data, named = read_template(wanted)
-    except ClientError as error:
-        raise invalid(error.response["Error"]["Message"]) from error
-    if data.get("InstanceType") and params.get("instanceTypes"):
-        # https://github.com/terraform-aws-modules/terraform-aws-eks/issues/1386
-        raise refused("Cannot specify instance types in launch template and API Request")
-    if data.get("IamInstanceProfile"):
-        raise invalid("You cannot specify an instance profile within the launch template.")
-    if any(interface.get("SubnetId") for interface in data.get("NetworkInterfaces") or []):
-        raise invalid("You cannot specify subnets within the launch template.")
-    if data.get("InstanceMarketOptions"):
-        raise invalid("You cannot specify instance market options within the launch template.")
-    hibernates = (data.get("HibernationOptions") or {}).get("Configured")
-    if data.get("InstanceInitiatedShutdownBehavior") or hibernates:
-        raise invalid("You cannot specify a shutdown or hibernation behavior within the launch template.")
-    if data.get("ImageId"):
-        _check_custom(params)
-    elif params.get("amiType") == "CUSTOM":
-        raise invalid("You must specify an image id within the launch template for the amiType CUSTOM.")
-    return data, named
-
-
-def _check_custom(params: Params) -> None:
-    if params.get("amiType") not in (None, "CUSTOM"):
-        raise invalid(
-            "You cannot specify an image id within the launch template, since your nodegroup is configured to use an "
-            "EKS optimized AMI."
-        )
-    for name, said in (("version", "kubernetesVersion"), ("releaseVersion", "releaseVersion")):
-        if params.get(name):
-            raise invalid(f"You cannot specify the field {said} when using custom AMIs.")
-
-
-def check_same_template(group: Group, wanted: dict[str, Any]) -> None:
-    """Refuse another launch template than the one the node group was made with."""
-    current = group.launch_template
-    if not current:
-        raise invalid(
-            "Launch template was not specified when the nodegroup was created, so it can't be updated with one."
-        )
-    for name in ("id", "name"):
-        if wanted.get(name) and wanted[name] != current.get(name):
-            raise invalid("You can't specify a different launch template than the one the nodegroup was created with.")

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError
 from moto.eks.models import EKSBackend
 
 from lab.aws.eks import nodegroup_rules as rules
+from lab.aws.eks import nodegroup_templates as templates
 from lab.aws.eks import versions
-from lab.aws.eks.group import BUSY, Group, arrive, find, read_template, renew_template
+from lab.aws.eks.group import BUSY, Group, arrive, find, renew_template
 from lab.aws.eks.instances import FAILURES, reconcile, roll
 from lab.aws.eks.keeper import fill_pool, note_issue
 from lab.aws.eks.support import Params, background, begin, find_cluster, in_use, invalid, now, once, operation
@@ -76,7 +76,7 @@ def _update_config(group: Group, params: Params) -> dict[str, Any]:
     rules.check_labels(labels.get("addOrUpdateLabels") or {})
     new_taints = _taints(group, taints)
     if params.get("updateConfig"):
-        rules.check_update_config(params["updateConfig"])
+        rules.check_update_config(params["updateConfig"], sizes["maxSize"])
     rules.check_repair(params.get("nodeRepairConfig") or {})
     warm = {**(group.warm_pool_config or {}), **(params.get("warmPoolConfig") or {})}
     rules.check_warm_pool(warm, group.ami_type, group.capacity_type)
@@ -122,11 +122,8 @@ def _update_version(backend: EKSBackend, params: Params) -> dict[str, Any]:
     group = find(backend, params)
     cluster = find_cluster(backend, group.cluster_name)
     _refuse_when_busy(group)
-    template = params.get("launchTemplate")
+    template = templates.check_new_version(group, params)
     custom = group.ami_type == "CUSTOM"
-    for name, said in (("version", "kubernetesVersion"), ("releaseVersion", "releaseVersion")):
-        if custom and params.get(name):
-            raise invalid(f"You cannot specify the field {said} when using custom AMIs.")
     version = group.version if custom else params.get("version") or cluster.version
     if params.get("version"):
         versions.check(version)
@@ -139,11 +136,7 @@ def _update_version(backend: EKSBackend, params: Params) -> dict[str, Any]:
     if not custom:
         release = versions.release(version, params.get("releaseVersion"), group.ami_type)
     if template:
-        rules.check_same_template(group, template)
-        try:
-            data, group.launch_template = read_template(template)
-        except ClientError as error:
-            raise invalid(error.response["Error"]["Message"]) from error
+        data, group.launch_template = template
         renew_template(group, data)
         release = data.get("ImageId", release)
     group.version, group.release_version = version, release

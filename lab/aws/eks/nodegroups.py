@@ -8,6 +8,7 @@ from moto.eks.models import NODEGROUP_EXISTS_MSG, Cluster, EKSBackend
 
 from lab.aws.eks import access, versions
 from lab.aws.eks import nodegroup_rules as rules
+from lab.aws.eks import nodegroup_templates as templates
 from lab.aws.eks.group import Group, arrive, equip, find, strip
 from lab.aws.eks.instances import FAILURES, end, reconcile
 from lab.aws.eks.keeper import fill_pool, follow, note_issue
@@ -46,11 +47,13 @@ def _check_create(params: Params, cluster: Cluster) -> dict[str, Any]:
     sizes = _sizes(params.get("scalingConfig") or {})
     rules.check_taints(params.get("taints") or [])
     rules.check_labels(params.get("labels") or {})
-    rules.check_update_config(params.get("updateConfig") or {"maxUnavailable": 1})
+    if params.get("updateConfig") is not None:
+        rules.check_update_config(params["updateConfig"], sizes["maxSize"])
     rules.check_repair(params.get("nodeRepairConfig") or {})
     if params.get("diskSize") is not None and params["diskSize"] < 1:
         raise invalid("Disk size must be greater than 0")
-    template, named = rules.check_template(params) if params.get("launchTemplate") is not None else ({}, None)
+    template, named = templates.check_template(params) if params.get("launchTemplate") is not None else ({}, None)
+    templates.check_capacity(template, params.get("capacityType"))
     custom = "ImageId" in template
     ami_type = "CUSTOM" if custom else params.get("amiType") or AMI_TYPE
     if ami_type == "CUSTOM" and not custom:
@@ -127,6 +130,13 @@ def _create_nodegroup(backend: EKSBackend, params: Params) -> dict[str, Any]:
 
 def _create(group: Group, cluster: Cluster) -> None:
     security_group = cluster.resources_vpc_config.get("clusterSecurityGroupId")
+    if templates.is_unreadable(group):
+        # https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2955 has the code and the words.
+        words = "User data was not in the MIME multipart format."
+        issue = {"code": "Ec2LaunchTemplateInvalidConfiguration", "message": words}
+        group.health = {"issues": [{**issue, "resourceIds": [(group.launch_template or {}).get("id", "")]}]}
+        arrive(group, "CREATE_FAILED")
+        return
     try:
         with group.lock:
             if not are_unreal(group.subnets):

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/eks/latest/userguide/pod-id-association.html
 
 from __future__ import annotations
 
+import json
 import secrets
 import string
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any
 
 from moto.eks.models import Cluster, EKSBackend
 
-from lab.aws.eks.roles import check_pod_role
+from lab.aws.eks.roles import check_form, check_pod_role
 from lab.aws.eks.support import (
     Params,
     arn_in,
@@ -45,6 +46,8 @@ class Association:
     disable_session_tags: bool
     target_role_arn: str | None
     policy: str | None
+    owner_arn: str | None = None
+    external_id: str | None = None
     created_at: Any = field(default_factory=now)
     modified_at: Any = field(default_factory=now)
 
@@ -61,6 +64,29 @@ def _association(backend: EKSBackend, params: Params) -> Association:
     return found
 
 
+def check_association(params: Params) -> None:
+    """Refuse roles that are none or not for pods, and a policy that is none or that session tags would not fit."""
+    if params.get("roleArn"):
+        check_pod_role(params["roleArn"])
+    if params.get("targetRoleArn"):
+        check_form(params["targetRoleArn"])
+    if not params.get("policy"):
+        return
+    if not params.get("disableSessionTags"):
+        raise invalid("disableSessionTags must be true when a policy is specified")
+    try:
+        json.loads(params["policy"])["Statement"]
+    except (ValueError, KeyError, TypeError) as wrong:
+        raise invalid("The policy is not a valid IAM policy in JSON format") from wrong
+
+
+def release_owned(cluster: Cluster, owner_arn: str) -> None:
+    """Remove the associations that an add-on has."""
+    rows = _associations(cluster)
+    for row in [one for one in rows.values() if one.owner_arn == owner_arn]:
+        del rows[row.association_id]
+
+
 def create_pod_identity_association(backend: EKSBackend, params: Params) -> dict[str, Any]:
     """Give a service account's pods a role."""
     return once(backend, "CreatePodIdentityAssociation", params, lambda: _create_association(backend, params))
@@ -68,14 +94,12 @@ def create_pod_identity_association(backend: EKSBackend, params: Params) -> dict
 
 def _create_association(backend: EKSBackend, params: Params) -> dict[str, Any]:
     cluster = find_cluster(backend, params["clusterName"])
-    check_pod_role(params["roleArn"])
+    check_association(params)
     check_tags(params.get("tags") or {})
     namespace, account = params.get("namespace", ""), params["serviceAccount"]
     for other in _associations(cluster).values():
         if (other.namespace, other.service_account) == (namespace, account):
             raise in_use(f"Association already exists: {other.association_id}", cluster.name)
-    if params.get("policy") and not params.get("disableSessionTags"):
-        raise invalid("disableSessionTags must be true when a policy is specified", clusterName=cluster.name)
     name = "a-" + "".join(secrets.choice(LETTERS) for _ in range(17))
     made = _associations(cluster)[name] = Association(
         cluster.name,
@@ -88,18 +112,28 @@ def _create_association(backend: EKSBackend, params: Params) -> dict[str, Any]:
         bool(params.get("disableSessionTags")),
         params.get("targetRoleArn"),
         params.get("policy"),
+        params.get("ownerArn"),
     )
+    _name_outside(made)
     return {"association": made}
+
+
+def _name_outside(found: Association) -> None:
+    """Give an association with a target role the id by which that role's trust policy knows it."""
+    region, account = found.association_arn.split(":")[3:5]
+    parts = (region, account, found.cluster_name, found.namespace, found.service_account)
+    found.external_id = "/".join(parts) if found.target_role_arn else None
 
 
 def update_pod_identity_association(backend: EKSBackend, params: Params) -> dict[str, Any]:
     """Give a service account's pods another role."""
     found = _association(backend, params)
-    if params.get("roleArn"):
-        check_pod_role(params["roleArn"])
+    check_association({"disableSessionTags": found.disable_session_tags, **params})
     found.role_arn = params.get("roleArn") or found.role_arn
     found.target_role_arn = params.get("targetRoleArn") or found.target_role_arn
     found.disable_session_tags = params.get("disableSessionTags", found.disable_session_tags)
+    found.policy = params.get("policy") or found.policy
+    _name_outside(found)
     found.modified_at = now()
     return {"association": found}
 

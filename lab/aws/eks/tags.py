@@ -44,7 +44,7 @@ def _find(backend: EKSBackend, params: Params) -> Any:
 def tag_resource(backend: EKSBackend, params: Params) -> None:
     """Set tags."""
     resource = _find(backend, params)
-    if any(key.startswith("aws:") for key in params["tags"]):
+    if any(key.lower().startswith("aws:") for key in params["tags"]):
         raise BadRequestException(message="Tag keys starting with aws: are reserved for system use.")
     tags = {**resource.tags, **params["tags"]}
     if len(tags) > MOST:

@@ -16,7 +16,7 @@ from moto.eks.models import EKSBackend
 from lab.aws.eks.support import Params, invalid, operation, page
 
 DEFAULT = "1.35"
-RELEASED = "20260715"
+RELEASED, WINDOWS, BOTTLEROCKET = "20260715", "2026.07.14", "1.62.0-5d9ac849"
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,22 @@ def check(version: str) -> None:
 
 
 def release(version: str, wanted: str | None, ami_type: str) -> str:
-    """Return the machine image's release, the newest where none is wanted."""
+    """Return the machine image's release, the newest where none is wanted.
+
+    Amazon Linux, Bottlerocket and Windows each have numbers of their own:
+    https://docs.aws.amazon.com/eks/latest/userguide/eks-ami-versions-windows.html and
+    https://github.com/cloudposse/terraform-aws-eks-node-group/issues/209, which has EKS's words.
+    """
+    patch = VERSIONS[version].patch
+    if ami_type.startswith("BOTTLEROCKET"):
+        newest, form = BOTTLEROCKET, r"\d+\.\d+\.\d+-[0-9a-f]{8}"
+    elif ami_type.startswith("WINDOWS"):
+        newest, form = f"{version}-{WINDOWS}", rf"{re.escape(version)}-\d{{4}}\.\d\d\.\d\d"
+    else:
+        newest, form = f"{patch}-{RELEASED}", rf"{re.escape(version)}\.\d+-\d{{8}}"
     if not wanted:
-        return f"{VERSIONS[version].patch}-{RELEASED}"
-    # Bottlerocket and Windows images have numbers of their own.
-    if ami_type.startswith("AL") and not re.fullmatch(rf"{re.escape(version)}\.\d+-\d{{8}}", wanted):
+        return newest
+    if not re.fullmatch(form, wanted):
         raise invalid(f"Requested release version {wanted} is not valid for kubernetes version {version}.")
     return wanted
 

@@ -25,7 +25,12 @@ TRUST = {
             "Effect": "Allow",
             "Principal": {"Service": ["ec2.amazonaws.com", "eks.amazonaws.com"]},
             "Action": "sts:AssumeRole",
-        }
+        },
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "pods.eks.amazonaws.com"},
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+        },
     ],
 }
 

@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+LINKED = "arn:aws:iam::123456789012:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"
 PERSON = "arn:aws:iam::123456789012:user/team/me"
 
 
@@ -68,14 +69,39 @@ def test_policies_are_associated_with_a_scope(open_account):
         ({"type": "LINUX"}, "EC2_LINUX"),
         ({"type": "EC2_LINUX", "principalArn": PERSON}, "IAM role"),
         ({"type": "EC2_LINUX", "kubernetesGroups": ["dev"]}, "kubernetesGroups"),
-        ({"kubernetesGroups": ["system:masters"]}, "system:"),
-        ({"username": "system:admin"}, "system:"),
+        # https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2969
+        ({"principalArn": "arn:aws:iam::123456789012:role/team/node"}, "invalid principal"),
+        ({"principalArn": PERSON.replace("team/", "")}, "invalid principal"),
+        # https://github.com/hashicorp/terraform-provider-aws/issues/36447
+        (
+            {"principalArn": LINKED},
+            "not allowed to modify access entries with a principalArn value of a Service Linked Role",
+        ),
+        # https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html has the account and the colon.
+        ({"type": "EC2_LINUX", "principalArn": "arn:aws:iam::111122223333:role/node"}, "cluster's account"),
+        ({"username": "john{{SessionName}}"}, "colon before {{SessionName}}"),
+        # https://github.com/terraform-aws-modules/terraform-aws-eks/issues/2915
+        (
+            {"kubernetesGroups": ["dev", "system:masters"]},
+            "The kubernetes group name system:masters is invalid, it cannot start with system:",
+        ),
+        # https://github.com/aws-ia/terraform-aws-eks-blueprints/pull/1920
+        ({"username": "system:admin"}, "The username must not begin with system:"),
+        ({"username": "iam:admin"}, "The username must not begin with iam:"),
     ],
 )
 def test_an_entry_that_aws_would_not_make(open_account, more, message):
     with pytest.raises(ClientError, match="InvalidParameterException") as caught:
         open_account.eks.create_access_entry(**{"clusterName": "c", "principalArn": open_account.role, **more})
     assert message in caught.value.response["Error"]["Message"]
+
+
+def test_an_entry_is_for_a_role_with_a_path_or_of_another_account_too(open_account):
+    """https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html."""
+    theirs = "arn:aws:iam::111122223333:role/theirs"
+    for name, arn in (("jo:hn{{SessionName}}", open_account.role), ("me", PERSON), ("you", theirs)):
+        made = open_account.eks.create_access_entry(clusterName="c", principalArn=arn, username=name)["accessEntry"]
+        assert (made["principalArn"], made["username"]) == (arn, name)
 
 
 @pytest.mark.parametrize(

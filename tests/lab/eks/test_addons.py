@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
+NOBODY = "arn:aws:iam::123456789012:role/nobody"
+POD = {"serviceAccount": "s", "roleArn": "arn:aws:iam::123456789012:role/node"}
+
 
 def test_an_addon_is_installed_updated_and_removed(account):
     eks = account.eks
@@ -38,9 +41,34 @@ def test_the_addons_there_are(account):
         ({"addonName": "coredns", "addonVersion": "v0.0.1"}, "Addon version specified is not supported"),
         ({"addonName": "coredns", "configurationValues": "{"}, "ConfigurationValue"),
         ({"addonName": "coredns", "resolveConflicts": "ASK"}, "OVERWRITE"),
+        ({"addonName": "coredns", "namespaceConfig": {"namespace": "Not_One"}}, "RFC 1123"),
+        ({"addonName": "coredns", "podIdentityAssociations": [POD, {**POD, "roleArn": NOBODY}]}, "does not exist"),
     ],
 )
 def test_an_addon_that_aws_would_not_install(account, request_, message):
     with pytest.raises(ClientError, match="InvalidParameterException") as caught:
         account.eks.create_addon(clusterName="c", **request_)
     assert message in caught.value.response["Error"]["Message"]
+    assert account.eks.list_pod_identity_associations(clusterName="c")["associations"] == []
+
+
+def test_an_addon_owns_its_associations(account):
+    """https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateAddon.html (podIdentityAssociations)."""
+    eks, where = account.eks, {"clusterName": "c", "addonName": "coredns"}
+
+    def owned():
+        rows = eks.list_pod_identity_associations(clusterName="c")["associations"]
+        return {row["serviceAccount"]: (row["namespace"], row["ownerArn"]) for row in rows}
+
+    made = eks.create_addon(**where, namespaceConfig={"namespace": "dns"}, podIdentityAssociations=[POD])["addon"]
+    assert made["namespaceConfig"] == {"namespace": "dns"}
+    assert owned() == {"s": ("dns", made["addonArn"])}
+    eks.update_addon(**where, configurationValues="{}")
+    assert eks.describe_addon(**where)["addon"]["podIdentityAssociations"] == made["podIdentityAssociations"]
+    eks.update_addon(**where, podIdentityAssociations=[{**POD, "serviceAccount": "t"}])
+    assert owned() == {"t": ("dns", made["addonArn"])}
+    eks.update_addon(**where, podIdentityAssociations=[])
+    assert (owned(), eks.describe_addon(**where)["addon"]["podIdentityAssociations"]) == ({}, [])
+    eks.update_addon(**where, podIdentityAssociations=[POD])
+    eks.delete_addon(**where)
+    assert owned() == {}

@@ -26,6 +26,9 @@ def test_logs_are_switched_on_and_off_by_name(account):
 
 
 def test_the_authentication_mode_goes_one_way(account):
+    """Step by step, too: https://github.com/pulumi/pulumi-eks/issues/1493."""
+    with pytest.raises(ClientError, match="Unsupported authentication mode update from CONFIG_MAP to API"):
+        account.eks.update_cluster_config(name="c", accessConfig={"authenticationMode": "API"})
     assert change(account, accessConfig={"authenticationMode": "API_AND_CONFIG_MAP"})["type"] == "AccessConfigUpdate"
     change(account, accessConfig={"authenticationMode": "API"})
     with pytest.raises(ClientError, match="Unsupported authentication mode update from API to CONFIG_MAP"):
@@ -51,6 +54,15 @@ def test_a_change_of_the_endpoint_keeps_the_rest_of_the_network(account):
             "Only one type of update can be allowed.",
         ),
         ({"computeConfig": {"enabled": True}}, "EKS Auto Mode"),
+        # https://github.com/aws-controllers-k8s/eks-controller/pull/119
+        (
+            {"resourcesVpcConfig": {"securityGroupIds": [], "endpointPrivateAccess": True}},
+            "Only one type of update can be allowed.",
+        ),
+        *(
+            ({name: {}}, "The type for cluster update was not provided.")
+            for name in ("accessConfig", "upgradePolicy", "zonalShiftConfig", "resourcesVpcConfig", "computeConfig")
+        ),
     ],
 )
 def test_an_update_that_aws_would_not_make(account, changes, message):
@@ -84,3 +96,11 @@ def test_updates_are_listed_and_found(account):
     assert account.eks.list_updates(name="c")["updateIds"] == [first, second]
     page = account.eks.list_updates(name="c", maxResults=1)
     assert account.eks.list_updates(name="c", nextToken=page["nextToken"])["updateIds"] == [second]
+
+
+def test_egress_of_ones_own_stays_so(account):
+    """The model of controlPlaneEgressMode: once CUSTOMER_ROUTED, it cannot be AWS_MANAGED again."""
+    answer = change(account, resourcesVpcConfig={"controlPlaneEgressMode": "CUSTOMER_ROUTED"})
+    assert answer["type"] == "ControlPlaneEgressUpdate"
+    with pytest.raises(ClientError, match="InvalidParameterException.*from CUSTOMER_ROUTED to AWS_MANAGED"):
+        account.eks.update_cluster_config(name="c", resourcesVpcConfig={"controlPlaneEgressMode": "AWS_MANAGED"})

@@ -15,15 +15,17 @@ def test_a_cluster_keeps_what_it_is_given(account):
         "accessConfig": {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False},
         "upgradePolicy": {"supportType": "STANDARD"},
         "deletionProtection": True,
-        "computeConfig": {"enabled": True, "nodePools": ["system"]},
+        "computeConfig": {"enabled": True, "nodePools": ["system"], "nodeRoleArn": account.role},
         "storageConfig": {"blockStorage": {"enabled": True}},
-        "kubernetesNetworkConfig": {"elasticLoadBalancing": {"enabled": True}},
         "zonalShiftConfig": {"enabled": True},
         "tags": {"k": "v"},
     }
-    assert account.cluster("d", "1.36", **kept)["status"] == "CREATING"
+    network = {"elasticLoadBalancing": {"enabled": True}}
+    made = account.cluster("d", "1.36", **kept, kubernetesNetworkConfig=network)
+    assert made["status"] == "CREATING"
     found = settled(account, "d")
     assert {key: found[key] for key in kept} == kept
+    assert found["kubernetesNetworkConfig"] == {"serviceIpv4Cidr": "172.20.0.0/16", "ipFamily": "ipv4", **network}
     assert found["version"] == "1.36"
     assert account.eks.list_clusters()["clusters"] == ["c", "d"]
 
@@ -139,17 +141,3 @@ def test_a_cluster_needs_two_availability_zones(account):
 def test_a_cluster_that_is_not_there_is_not_found(account, call):
     with pytest.raises(ClientError, match="ResourceNotFoundException.*No cluster found for name: nobody"):
         call(account.eks)
-
-
-def test_auto_mode_has_two_node_pools_of_its_own(account):
-    """https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html."""
-    parts = {"storageConfig": {"blockStorage": {"enabled": True}}}
-    parts |= {"kubernetesNetworkConfig": {"elasticLoadBalancing": {"enabled": True}}}
-    with pytest.raises(ClientError, match=r"InvalidParameterException.*\[general-purpose, system\]"):
-        account.cluster("d", computeConfig={"enabled": True, "nodePools": ["gpu"]}, **parts)
-
-
-def test_secrets_are_encrypted_with_a_key(account):
-    """https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateEncryptionConfig.html."""
-    with pytest.raises(ClientError, match="InvalidParameterException"):
-        account.eks.associate_encryption_config(clusterName="c", encryptionConfig=[])

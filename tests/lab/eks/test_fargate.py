@@ -39,12 +39,15 @@ def test_a_fargate_profile_that_aws_would_not_make(account, profile):
 
 
 def test_a_profile_is_made_described_and_removed(account):
-    account.eks.create_fargate_profile(**PROFILE)
+    made = account.eks.create_fargate_profile(**PROFILE)["fargateProfile"]
+    assert (made["status"], made["health"]) == ("CREATING", {"issues": []})
     named = {"clusterName": "c", "fargateProfileName": "f"}
+    account.eks.get_waiter("fargate_profile_active").wait(**named, WaiterConfig={"Delay": 0, "MaxAttempts": 1})
     found = account.eks.describe_fargate_profile(**named)["fargateProfile"]
     assert (found["podExecutionRoleArn"], found["selectors"]) == (ROLE, [{"namespace": "n"}])
     assert account.eks.list_fargate_profiles(clusterName="c")["fargateProfileNames"] == ["f"]
-    account.eks.delete_fargate_profile(**named)
+    assert account.eks.delete_fargate_profile(**named)["fargateProfile"]["status"] == "DELETING"
+    assert refused(account.eks, "delete_fargate_profile", **named)["Code"] == "ResourceNotFoundException"
     assert account.eks.list_fargate_profiles(clusterName="c")["fargateProfileNames"] == []
 
 
@@ -63,3 +66,31 @@ def test_its_pods_run_as_a_role_that_trusts_fargate_in_the_clusters_vpc(account)
     error = refused(account.eks, "create_fargate_profile", **request | {"subnets": strange})
     assert "not in the VPC of the cluster" in error["Message"]
     assert account.eks.create_fargate_profile(**request)["fargateProfile"]["subnets"] == request["subnets"]
+
+
+@pytest.mark.parametrize("whose", ["own", "main"])
+def test_its_subnets_are_private(account, whose):
+    """https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html, and
+    https://github.com/awslabs/eks-perf-tests/issues/195 for EKS's words.
+    """
+    allow = {"Effect": "Allow", "Principal": {"Service": "eks-fargate-pods.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    role = account.iam.create_role(RoleName="pods", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    gateway = account.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    account.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=account.vpc)
+    where = [{"Name": "vpc-id", "Values": [account.vpc]}]
+    (main,) = (row["RouteTableId"] for row in account.ec2.describe_route_tables(Filters=where)["RouteTables"])
+    open_, closed = account.subnets
+    table = main
+    if whose == "own":
+        table = account.ec2.create_route_table(VpcId=account.vpc)["RouteTable"]["RouteTableId"]
+        account.ec2.associate_route_table(RouteTableId=table, SubnetId=open_)
+    else:
+        other = account.ec2.create_route_table(VpcId=account.vpc)["RouteTable"]["RouteTableId"]
+        account.ec2.associate_route_table(RouteTableId=other, SubnetId=closed)
+    account.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    request = {**PROFILE, "podExecutionRoleArn": role}
+    error = refused(account.eks, "create_fargate_profile", **request, subnets=[closed, open_])
+    assert error["Code"] == "InvalidParameterException"
+    assert error["Message"] == f"Subnet {open_} provided in Fargate Profile is not a private subnet"
+    assert account.eks.create_fargate_profile(**request, subnets=[closed])["fargateProfile"]["subnets"] == [closed]

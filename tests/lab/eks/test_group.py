@@ -110,7 +110,10 @@ def test_deleting_a_group_leaves_nothing_of_what_eks_made(account):
 
 
 def test_a_launch_templates_tags_user_data_and_disk_reach_the_instances(account):
-    text = base64.b64encode(b"#!/bin/sh\necho hello\n").decode()
+    script = (
+        b'Content-Type: multipart/mixed; boundary="B"\n\n--B\nContent-Type: text/x-shellscript\n\n#!/bin/sh\n--B--\n'
+    )
+    text = base64.b64encode(script).decode()
     specification = {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "c-g-Node"}]}
     disk = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 77, "VolumeType": "gp3"}}
     data = {"UserData": text, "TagSpecifications": [specification], "BlockDeviceMappings": [disk]}

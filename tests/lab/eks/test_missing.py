@@ -83,7 +83,7 @@ def where(name, cluster):
 
 @pytest.fixture(name="with_entries")
 def with_entries_fixture(account):
-    account.eks.update_cluster_config(name="c", accessConfig={"authenticationMode": "API"})
+    account.eks.update_cluster_config(name="c", accessConfig={"authenticationMode": "API_AND_CONFIG_MAP"})
     account.until(lambda: account.eks.describe_cluster(name="c")["cluster"]["status"] == "ACTIVE")
     return account
 

@@ -52,6 +52,17 @@ def taint(effect="NO_SCHEDULE", key="k"):
         ({"updateConfig": {"maxUnavailable": 0}}, "greater than or equal to 1"),
         ({"updateConfig": {"maxUnavailable": 101}}, "100"),
         ({"updateConfig": {"updateStrategy": "MINIMAL"}}, "must be set"),
+        ({"updateConfig": {}}, "must be set"),
+        # https://github.com/hashicorp/terraform-provider-aws/pull/26551
+        (
+            {"updateConfig": {"maxUnavailable": 5}},
+            "max-unavailable must be within the range 1 and max size of the node group",
+        ),
+        # https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+        ({"labels": {"/team": "blue"}}, "Invalid value: /team"),
+        ({"labels": {"a/b/team": "blue"}}, "Invalid value: a/b/team"),
+        ({"labels": {"Example.com/team": "blue"}}, "Invalid value: Example.com/team"),
+        ({"taints": [taint(key="-x.example.com/k")]}, "Invalid value: -x.example.com/k"),
         (
             {"nodeRepairConfig": {"maxUnhealthyNodeThresholdCount": 1, "maxUnhealthyNodeThresholdPercentage": 5}},
             "at the same time",
@@ -85,48 +96,3 @@ def test_subnets_of_another_vpc_are_refused(account):
     vpc = account.ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
     with pytest.raises(ClientError, match="InvalidParameterException.*VPC"):
         account.eks.create_nodegroup(**account.request(subnets=[account.subnet("10.8.1.0/24", "a", vpc)]))
-
-
-@pytest.mark.parametrize(
-    ("data", "more", "message"),
-    [
-        ({}, {"diskSize": 30}, "Disk size must be specified within the launch template."),
-        ({}, {"remoteAccess": {"ec2SshKey": "me"}}, "Remote access configuration cannot be specified"),
-        ({"IamInstanceProfile": {"Name": "mine"}}, {}, "instance profile"),
-        ({"NetworkInterfaces": [{"DeviceIndex": 0, "SubnetId": "subnet-1"}]}, {}, "subnets"),
-        ({"ImageId": "ami-12c6146b"}, {"amiType": "AL2023_x86_64_STANDARD"}, "EKS optimized AMI"),
-        ({"ImageId": "ami-12c6146b"}, {"version": "1.34"}, "kubernetesVersion when using custom AMIs"),
-        ({"ImageId": "ami-12c6146b"}, {"releaseVersion": "1.34.1-20260715"}, "releaseVersion when using custom AMIs"),
-        ({"ImageId": "ami-12c6146b"}, {"warmPoolConfig": {"enabled": True}}, "custom AMIs"),
-        ({}, {"launchTemplate": {"name": "mine", "version": "7"}}, "7"),
-        ({}, {"launchTemplate": {"name": "nobody"}}, "nobody"),
-        ({}, {"launchTemplate": {"name": "mine", "id": "lt-0123456789abcdef0"}}, "Either provide"),
-        ({}, {"launchTemplate": {"version": "1"}}, "Either provide launch template ID or launch template name"),
-        ({}, {"launchTemplate": {}}, "Either provide"),
-        ({"InstanceMarketOptions": {"MarketType": "spot"}}, {}, "market options"),
-        ({"InstanceInitiatedShutdownBehavior": "stop"}, {}, "shutdown"),
-        ({"HibernationOptions": {"Configured": True}}, {}, "hibernation"),
-    ],
-)
-def test_what_a_launch_template_excludes(account, data, more, message):
-    account.ec2.create_launch_template(LaunchTemplateName="mine", LaunchTemplateData={"EbsOptimized": True, **data})
-    with pytest.raises(ClientError) as caught:
-        account.eks.create_nodegroup(**account.request(**{"launchTemplate": {"name": "mine"}, **more}))
-    assert caught.value.response["Error"]["Code"] == "InvalidParameterException"
-    assert message in caught.value.response["Error"]["Message"]
-
-
-def test_instance_types_are_said_once(account):
-    """https://github.com/terraform-aws-modules/terraform-aws-eks/issues/1386 has the code and the words."""
-    account.ec2.create_launch_template(LaunchTemplateName="mine", LaunchTemplateData={"InstanceType": "t3.large"})
-    with pytest.raises(ClientError, match="InvalidRequestException.*Cannot specify instance types in launch template"):
-        account.eks.create_nodegroup(**account.request(launchTemplate={"name": "mine"}, instanceTypes=["t3.medium"]))
-
-
-def test_an_image_of_ones_own_makes_the_group_custom(account):
-    data = {"ImageId": "ami-12c6146b", "InstanceType": "t3.large"}
-    account.ec2.create_launch_template(LaunchTemplateName="mine", LaunchTemplateData=data)
-    group = account.group(desired=1, launchTemplate={"name": "mine"})
-    assert (group["amiType"], group["releaseVersion"]) == ("CUSTOM", "ami-12c6146b")
-    (name,) = account.fleet.nodes
-    assert (account.instance(name)["ImageId"], account.instance(name)["InstanceType"]) == ("ami-12c6146b", "t3.large")

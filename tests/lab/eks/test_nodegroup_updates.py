@@ -81,6 +81,7 @@ def taint(effect="NO_SCHEDULE", key="k"):
         ({"taints": {"addOrUpdateTaints": [taint("Never")]}}, "NO_SCHEDULE"),
         ({"updateConfig": {"maxUnavailable": 1, "maxUnavailablePercentage": 5}}, "at the same time"),
         ({"warmPoolConfig": {"poolState": "Running"}}, "RUNNING"),
+        ({"updateConfig": {"maxUnavailable": 5}}, "max-unavailable must be within the range 1 and max size"),
     ],
 )
 def test_a_change_that_aws_would_not_make(account, change, message):

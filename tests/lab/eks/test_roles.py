@@ -28,6 +28,19 @@ def test_a_role_that_ec2_may_not_assume_is_refused(account):
         account.eks.create_nodegroup(**account.request(nodeRole=role))
 
 
+def test_a_trust_policy_that_denies_does_not_trust(account):
+    """https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html has the statement that is needed."""
+    services = {"Service": ["ec2.amazonaws.com", "eks.amazonaws.com"]}
+    for effect, action in (("Deny", "sts:AssumeRole"), ("Allow", "sts:TagSession")):
+        statement = {"Effect": effect, "Principal": services, "Action": action}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        role = account.iam.create_role(RoleName=effect, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        with pytest.raises(ClientError, match="the trusted entity is not correct"):
+            account.cluster("d", roleArn=role)
+        with pytest.raises(ClientError, match="were not found in the trust relationships"):
+            account.eks.create_nodegroup(**account.request(nodeRole=role))
+
+
 @pytest.mark.parametrize("part", [("123456789012", "111122223333"), ("arn:aws:", "arn:aws-cn:"), ("role/", "role/x/")])
 def test_a_role_is_the_one_that_its_whole_arn_names(account, part):
     strange = account.role.replace(*part)

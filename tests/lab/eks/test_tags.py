@@ -29,7 +29,7 @@ def test_everything_with_an_arn_has_tags(account):
 
 def test_tags_that_aws_would_not_set(account):
     arn = account.eks.describe_cluster(name="c")["cluster"]["arn"]
-    for tags in ({"aws:x": "y"}, {f"k{number}": "v" for number in range(51)}):
+    for tags in ({"aws:x": "y"}, {"AWS:x": "y"}, {f"k{number}": "v" for number in range(51)}):
         with pytest.raises(ClientError, match="BadRequestException"):
             account.eks.tag_resource(resourceArn=arn, tags=tags)
     for wrong, code in ((arn + "d", "NotFoundException"), ("nobody", "BadRequestException")):
