@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendAutomati
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -104,8 +105,10 @@ def world_fixture(lab: Any) -> dict[str, str]:
 
     def over() -> Any:
         told = ssm.get_automation_execution(AutomationExecutionId=execution)["AutomationExecution"]
-        listed = ssm.list_command_invocations(CommandId=command)["CommandInvocations"]
-        return told.get("ExecutionEndTime") and listed
+        # For a moment there is no invocation yet.
+        with contextlib.suppress(ssm.exceptions.InvocationDoesNotExist):
+            return told.get("ExecutionEndTime") and ssm.get_command_invocation(CommandId=command, InstanceId=node)
+        return False
 
     lab.until(over)
     run = ssm.describe_association_executions(AssociationId=one)["AssociationExecutions"][0]["ExecutionId"]
