@@ -24,6 +24,8 @@ from lab.aws.validation import violations
 LOG = logging.getLogger("lab.aws")
 # What XML cannot hold, and a message can that repeats what was sent.
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# Who may not, or is nobody: https://github.com/amzn/selling-partner-api-models/issues/891 shows the status.
+_FORBIDDEN = re.compile(r"<Code>(AccessDenied|ExpiredToken|InvalidClientTokenId)</Code>")
 
 
 class _Refused(Exception):
@@ -71,7 +73,8 @@ def _dispatch(self: BaseResponse, request: Any, full_url: str | None = None, hea
     service = str(self.service_name)
     try:
         _check(self, request)
-        return BaseResponse._dispatch(self, request, full_url, headers)
+        status, told, body = BaseResponse._dispatch(self, request, full_url, headers)
+        return 403 if status == 400 and _FORBIDDEN.search(str(body)) else status, told, body
     except _Refused as refused:
         return _answer(service, 400, refused.code, refused.message)
     except Exception:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import botocore.loaders
-from moto.core.utils import camelcase_to_underscores
+from moto.core.utils import camelcase_to_underscores, get_service_model
 from moto.iam.exceptions import EntityAlreadyExists, InvalidInput, MalformedPolicyDocument, ValidationError
 from moto.iam.models import iam_backends
 from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolicyDocumentValidator
@@ -26,8 +26,8 @@ from lab.aws.iam.policy import many
 CHECKED = (
     *("CreateRole", "UpdateAssumeRolePolicy", "TagRole"),
     *("CreatePolicy", "CreatePolicyVersion", "PutRolePolicy", "CreateInstanceProfile", "CreateServiceLinkedRole"),
-    *("ListRoles", "ListRoleTags", "ListPolicyTags", "ListVirtualMFADevices"),
 )
+_SID = re.compile(r"[0-9A-Za-z]*")
 _ACTION = re.compile(r"[^:]+:.+", re.DOTALL)
 # Names of services, as principals, that the client's models do not go by.
 OTHER_SERVICES = (
@@ -57,10 +57,20 @@ def _statements(text: str) -> list[dict[str, Any]]:
     return [one for one in many(found) if isinstance(one, dict)]
 
 
+def _check_sid(statement: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html."""
+    if not _SID.fullmatch(str(statement.get("Sid") or "")):
+        raise MalformedPolicyDocument(
+            "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
+            "[0-9A-Za-z]*"
+        )
+
+
 def check_policy(text: str) -> None:
     """Refuse an identity's policy that names principals, or an action that is none."""
     IAMPolicyDocumentValidator(text).validate()
     for one in _statements(text):
+        _check_sid(one)
         if "Principal" in one or "NotPrincipal" in one:
             raise MalformedPolicyDocument("Policy document should not specify a principal.")
         for action in many(one.get("Action", "*")) + many(one.get("NotAction", "*")):
@@ -74,6 +84,7 @@ def check_trust(text: str) -> None:
     """Refuse a trust policy that trusts nobody there could be."""
     IAMTrustPolicyDocumentValidator(text).validate()
     for one in _statements(text):
+        _check_sid(one)
         if "Principal" in one and "NotPrincipal" in one:
             raise MalformedPolicyDocument("A statement has either Principal or NotPrincipal.")
         principal = one.get("Principal", one.get("NotPrincipal"))
@@ -90,6 +101,8 @@ def _check_principal(principal: Any) -> None:
         form = {"Service": _SERVICE, "AWS": _ACCOUNT, "Federated": None, "CanonicalUser": None}.get(kind, "")
         if form == "":
             raise MalformedPolicyDocument(f"Invalid principal in policy: {kind!r}")
+        if not many(names):
+            raise MalformedPolicyDocument("Invalid principal in policy.")
         for name in many(names):
             right = form.fullmatch(str(name)) if isinstance(form, re.Pattern) else bool(name)
             if not right or (kind == "Service" and not _is_service(name)) or (kind == "AWS" and _is_gone(name)):
@@ -120,6 +133,9 @@ def _guarded(operation: str, method: str) -> Callable[..., Any]:
         params = self._get_params()
         if any(str(tag.get("Key", "")).lower().startswith("aws:") for tag in params.get("Tags") or []):
             raise InvalidInput("Tag keys that start with aws: are reserved.")
+        keys = [str(tag.get("Key", "")).lower() for tag in params.get("Tags") or []]
+        if len(set(keys)) < len(keys):
+            raise InvalidInput("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
         if operation == "CreateServiceLinkedRole" and not _SERVICE.fullmatch(params["AWSServiceName"]):
             raise InvalidInput(f"Service-linked role is not supported for {params['AWSServiceName']}.")
         if not str(params.get("Marker", "0")).isdecimal():
@@ -147,8 +163,11 @@ def _guarded(operation: str, method: str) -> Callable[..., Any]:
 
 def install() -> None:
     """Check these requests before moto answers them."""
-    for operation in {*CHECKED, *limits.CHECKS, *limits.PROTECTED}:
+    model = get_service_model("iam")
+    shapes = {name: model.operation_model(name).input_shape for name in model.operation_names}
+    paged = {name for name, shape in shapes.items() if shape and "Marker" in shape.members}
+    for operation in {*CHECKED, *limits.CHECKS, *limits.PROTECTED, *paged}:
         method = camelcase_to_underscores(operation)
-        if method not in _plain:
+        if method not in _plain and hasattr(IamResponse, method):
             _plain[method] = getattr(IamResponse, method)
             setattr(IamResponse, method, _guarded(operation, method))

@@ -14,6 +14,7 @@ from moto.iam.exceptions import (
     DeleteConflictException,
     EntityAlreadyExists,
     IAMException,
+    InvalidInput,
     LimitExceededException,
     NotFoundException,
 )
@@ -24,6 +25,7 @@ INLINE = {"Role": INLINE_OF_ROLE, "User": 2048, "Group": 5120}
 GROUPS_PER_USER, TAGS = 10, 50
 # Policies and roles of AWS's services: what is under this path is theirs alone.
 SERVICES = "/aws-service-role/"
+POLICY = re.compile(r"arn:[\w-]+:iam::(\d{12}|aws):[^:]+")
 Given = Mapping[str, Any]
 
 
@@ -113,6 +115,9 @@ def _managed(_backend: IAMBackend, given: Given) -> None:
 
 
 def _attach(backend: IAMBackend, given: Given) -> None:
+    if not POLICY.fullmatch(given["PolicyArn"]):
+        # https://github.com/aws-samples/aws-cdk-examples/issues/335 has the code and the words.
+        raise InvalidInput(f"ARN {given['PolicyArn']} is not valid.")
     kind, owner = _owner(backend, given)
     if f":policy{SERVICES}" in given["PolicyArn"]:
         raise IAMException("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")

@@ -13,11 +13,15 @@ import uuid
 from typing import Any
 from xml.parsers.expat import ExpatError
 
+from moto.iam.exceptions import MalformedPolicyDocument
+from moto.iam.models import iam_backends
 from moto.sts.exceptions import STSClientError, STSValidationError
 from moto.sts.models import STSBackend
 from moto.sts.responses import TokenResponse
 
 from lab.aws import iam
+from lab.aws.iam.checks import check_policy
+from lab.aws.iam.policy import many
 
 # The query protocol's words for what the JSON services call by longer names.
 LONGEST, CHAINED = 2048, 3600
@@ -66,9 +70,19 @@ def _check_policy(text: str | None) -> None:
         raise STSValidationError(f"1 validation error detected: {said}{LONGEST}")
     if text:
         try:
-            json.loads(text)["Statement"]
-        except (ValueError, KeyError, TypeError) as wrong:
-            raise STSClientError("MalformedPolicyDocument", "Syntax errors in policy.") from wrong
+            check_policy(text)
+        except MalformedPolicyDocument as wrong:
+            raise STSClientError("MalformedPolicyDocument", wrong.message) from wrong
+
+
+def _narrowed(role_arn: str, policy: str | None, arns: list[str]) -> dict[str, Any] | None:
+    """Return all that a session is narrowed to as one policy: what one of them allows, all of them together allow."""
+    kept = iam_backends[role_arn.split(":")[4]][role_arn.split(":")[1]].managed_policies
+    documents = [
+        version.document for arn in arns if arn in kept for version in kept[arn].versions if version.is_default
+    ]
+    rows = [json.loads(text)["Statement"] for text in [*documents, *([policy] if policy else [])]]
+    return {"Version": "2012-10-17", "Statement": [one for row in rows for one in many(row)]} if arns else None
 
 
 def assume_role(self: TokenResponse) -> Any:
@@ -92,7 +106,14 @@ def assume_role(self: TokenResponse) -> Any:
         raise _error(denied) from denied
     if found is not None and self._get_int_param("DurationSeconds", 3600) > int(found.max_session_duration or 3600):
         raise STSValidationError("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-    return _original["assume_role"](self)
+    answer = _original["assume_role"](self)
+    arns = [one.get("arn", "") for one in self._get_params().get("PolicyArns") or []]
+    if narrowed := _narrowed(role_arn, self._get_param("Policy"), arns):
+        seconds = self._get_int_param("DurationSeconds", 3600)
+        ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=seconds)
+        key = answer.result["Credentials"].access_key_id
+        iam.register(key, role_arn, self._get_param("RoleSessionName"), ends, narrowed)
+    return answer
 
 
 def assume_role_with_saml(self: STSBackend, **given: Any) -> Any:

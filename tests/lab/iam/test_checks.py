@@ -39,6 +39,8 @@ POLICIES = [
     document(ALLOW, Principal={"AWS": "*"}),
     document(ALLOW, NotAction="ssm:*"),
     document(ALLOW, Surprise=1),
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
+    *(document(ALLOW, Sid=name) for name in ("a b", "a-b", "a_b")),
 ]
 TRUSTS = [
     *NO_DOCUMENTS,
@@ -48,6 +50,8 @@ TRUSTS = [
     *(document(TRUST, Action=action) for action in (None, "ssm:SendCommand", "*", "sts:*")),
     *(document(TRUST, Effect=effect) for effect in (None, "No")),
     document(TRUST, Resource="*"),
+    document(TRUST, Sid="a-b"),
+    *(document(TRUST, Principal={kind: []}) for kind in ("AWS", "Service")),
     document(TRUST, Condition={"Foo": {"a": "b"}}),
 ]
 ROLE = {"RoleName": "new", "AssumeRolePolicyDocument": document(TRUST)}
@@ -70,6 +74,11 @@ CALLS: list[Wrong] = [
     (NONE, "update_assume_role_policy", {"RoleName": "none", "PolicyDocument": document(TRUST)}),
     (NONE, "attach_role_policy", {"RoleName": "role", "PolicyArn": f"{MANAGED}/None"}),
     (V, "attach_role_policy", {"RoleName": "role", "PolicyArn": "x"}),
+    # https://github.com/aws-samples/aws-cdk-examples/issues/335
+    *(
+        ("InvalidInput", "attach_role_policy", {"RoleName": "role", "PolicyArn": arn})
+        for arn in ("AmazonSSMManagedInstanceCore", f"{MANAGED}/{MANAGED}/AmazonSSMManagedInstanceCore")
+    ),
     (NONE, "detach_role_policy", {"RoleName": "role", "PolicyArn": f"{MANAGED}/AmazonSSMManagedInstanceCore"}),
     (NONE, "tag_role", {"RoleName": "none", "Tags": [{"Key": "a", "Value": "b"}]}),
     ("InvalidInput", "tag_role", {"RoleName": "role", "Tags": [{"Key": "aws:a", "Value": "b"}]}),
@@ -120,3 +129,44 @@ def test_a_right_trust_policy_is_taken(lab: Any, checked: None, principal: Any) 
     iam = lab.client("iam")
     iam.create_role(RoleName="name", Path="/path/", AssumeRolePolicyDocument=document(TRUST))
     iam.create_role(RoleName="role", AssumeRolePolicyDocument=document(TRUST, Principal=principal))
+
+
+def test_a_marker_is_one_that_a_listing_gave(lab: Any, checked: None, refuses: Any) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html (Marker), and its neighbours."""
+    iam = lab.client("iam")
+    iam.create_role(RoleName="role", AssumeRolePolicyDocument=document(TRUST))
+    iam.create_user(UserName="user")
+    arn = iam.create_policy(PolicyName="policy", PolicyDocument=document(ALLOW))["Policy"]["Arn"]
+    role, user = {"RoleName": "role"}, {"UserName": "user"}
+    lists: dict[str, dict[str, Any]] = {
+        **{f"list_{kind}": {} for kind in ("roles", "users", "groups", "policies", "instance_profiles")},
+        "list_role_policies": role,
+        "list_attached_role_policies": role,
+        "list_instance_profiles_for_role": role,
+        "list_attached_user_policies": user,
+        "list_user_policies": user,
+        "list_groups_for_user": user,
+        "list_access_keys": user,
+        "list_policy_versions": {"PolicyArn": arn},
+        "list_entities_for_policy": {"PolicyArn": arn},
+        "get_account_authorization_details": {},
+    }
+    for name, given in lists.items():
+        getattr(iam, name)(**given)
+    refuses.calls("iam", [(V, name, {**given, "Marker": "bogus"}) for name, given in lists.items()])
+    first = iam.list_policies(MaxItems=1)
+    assert iam.list_policies(MaxItems=1, Marker=first["Marker"])["Policies"] != first["Policies"]
+
+
+def test_a_tags_key_comes_once_in_whatever_case(lab: Any, checked: None, refuses: Any) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules (case sensitivity)."""
+    iam = lab.client("iam")
+    iam.create_user(UserName="user")
+    iam.create_instance_profile(InstanceProfileName="profile")
+    twice = {"Tags": [{"Key": key, "Value": "x"} for key in ("team", "Team")]}
+    calls: list[Wrong] = [
+        ("InvalidInput", "tag_user", {"UserName": "user", **twice}),
+        ("InvalidInput", "tag_instance_profile", {"InstanceProfileName": "profile", **twice}),
+        ("InvalidInput", "create_role", {**ROLE, **twice}),
+    ]
+    refuses.calls("iam", calls)

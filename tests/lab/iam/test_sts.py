@@ -19,7 +19,7 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.sts.responses import TokenResponse
 
 from lab import settings
-from lab.aws import iam
+from lab.aws import iam, query
 from lab.aws.iam import sts
 
 TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -196,12 +196,21 @@ def test_a_users_token_is_that_users_and_no_administrators(client, person):
     assert iam.caller(keys["AccessKeyId"]) == PERSON["AWS"] and keys["AccessKeyId"].startswith("ASIA"), told
 
 
+def narrowing(*actions, **more):
+    statement = {"Effect": "Allow", "Action": list(actions) or "*", "Resource": "*", **more}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 @pytest.mark.parametrize(
     ("operation", "given", "code"),
     [
         ("assume_role", {"Policy": "{"}, "MalformedPolicyDocument"),
         ("assume_role", {"Policy": '{"Version": "2012-10-17"}'}, "MalformedPolicyDocument"),
         ("assume_role", {"Policy": " " * 2049}, "ValidationError"),
+        # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html: "an IAM policy in JSON format"
+        ("assume_role", {"Policy": narrowing(Effect="Maybe")}, "MalformedPolicyDocument"),
+        ("assume_role", {"Policy": narrowing(Principal="*")}, "MalformedPolicyDocument"),
+        ("assume_role", {"Policy": narrowing(Resource="x")}, "MalformedPolicyDocument"),
         ("assume_role", {"ProvidedContexts": [{"ContextAssertion": "none"}]}, "InvalidContextAssertion"),
         ("get_federation_token", {"Name": "me", "Policy": "{"}, "MalformedPolicyDocument"),
         ("decode_authorization_message", {"EncodedMessage": "none"}, "InvalidAuthorizationMessageException"),
@@ -232,6 +241,40 @@ def test_a_session_may_do_what_both_its_role_and_its_own_policy_allow(client, se
     with pytest.raises(iam.Denied, match="no identity-based policy allows"):
         iam.check(caller, "ecr:DeleteRepository", "*")
     client("iam").delete_role_policy(**more)
+
+
+def test_a_sessions_managed_policies_narrow_it_too(client, session):
+    """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (PolicyArns)."""
+    aws = client("iam")
+    more = {"RoleName": "sts-session", "PolicyName": "p"}
+    aws.put_role_policy(**more, PolicyDocument=narrowing("ecr:*"))
+    managed = aws.create_policy(PolicyName="sts-managed", PolicyDocument=narrowing("ecr:PutImage"))["Policy"]["Arn"]
+    given = {"RoleArn": "arn:aws:iam::123456789012:role/sts-session", "RoleSessionName": "me"}
+    for policy, allowed in ((None, ["PutImage"]), (narrowing("ecr:BatchGetImage"), ["PutImage", "BatchGetImage"])):
+        inline = {"Policy": policy} if policy else {}
+        keys = client("sts").assume_role(**given, PolicyArns=[{"arn": managed}], **inline)["Credentials"]
+        caller = iam.caller(keys["AccessKeyId"])
+        for action in allowed:
+            iam.check(caller, f"ecr:{action}", "*")
+        with pytest.raises(iam.Denied, match="no session policy allows the ecr:DeleteRepository action"):
+            iam.check(caller, "ecr:DeleteRepository", "*")
+        told = client("sts", keys["AccessKeyId"]).get_caller_identity()["Arn"]
+        assert told.endswith(":assumed-role/sts-session/me")
+    aws.delete_role_policy(**more)
+    aws.delete_policy(PolicyArn=managed)
+
+
+def test_who_may_not_is_told_so_with_403(client, assume):
+    """https://github.com/amzn/selling-partner-api-models/issues/891 shows the status."""
+    query.install()
+    arn = "arn:aws:iam::123456789012:role/none"
+    for who, call, given in (
+        (settings.ACCESS_KEY, "assume_role", {"RoleArn": arn, "RoleSessionName": "me"}),
+        ("ASIACCCCCCCCCCCCCCCC", "get_caller_identity", {}),
+    ):
+        with pytest.raises(ClientError) as caught:
+            getattr(client("sts", who), call)(**given)
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
 def test_a_federated_user_without_a_policy_may_do_nothing(client, person):
