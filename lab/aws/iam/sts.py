@@ -70,7 +70,13 @@ def _check_policy(text: str | None) -> None:
         raise STSValidationError(f"1 validation error detected: {said}{LONGEST}")
     if text:
         try:
-            check_policy(text)
+            document = json.loads(text)
+            # A session's policy may be of the older version, which is the one meant where none is said.
+            if isinstance(document, dict) and document.get("Version") in (None, "2008-10-17"):
+                document["Version"] = "2012-10-17"
+            check_policy(json.dumps(document))
+        except ValueError as wrong:
+            raise STSClientError("MalformedPolicyDocument", "Syntax errors in policy.") from wrong
         except MalformedPolicyDocument as wrong:
             raise STSClientError("MalformedPolicyDocument", wrong.message) from wrong
 

@@ -243,6 +243,15 @@ def test_a_session_may_do_what_both_its_role_and_its_own_policy_allow(client, se
     client("iam").delete_role_policy(**more)
 
 
+@pytest.mark.parametrize("version", [{}, {"Version": "2008-10-17"}])
+def test_a_sessions_policy_may_be_of_the_older_version(client, session, version):
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html."""
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    policy = json.dumps({**version, "Statement": [statement]})
+    given = {"RoleArn": "arn:aws:iam::123456789012:role/sts-session", "RoleSessionName": "me"}
+    assert client("sts").assume_role(**given, Policy=policy)["Credentials"]
+
+
 def test_a_sessions_managed_policies_narrow_it_too(client, session):
     """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (PolicyArns)."""
     aws = client("iam")
