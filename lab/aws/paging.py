@@ -16,7 +16,7 @@ def token(listing: str, offset: int) -> str:
 
 def offset(listing: str, given: str) -> int:
     """Return where a token's page begins, or raise ValueError for a token that this listing does not give."""
-    name, _, start = base64.b64decode(given, altchars=b"-_", validate=True).decode().partition("/")
+    name, _, start = base64.b64decode(given, altchars=b"-_", validate=True).decode().rpartition("/")
     if name != listing or not re.fullmatch("[1-9][0-9]*", start):
         raise ValueError(f"not a token of {listing}")
     return int(start)

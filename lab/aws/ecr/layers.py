@@ -39,7 +39,7 @@ def batch_check_layer_availability(self: ECRResponse) -> ActionResult:
     types = {digest: kind for image in target.images for digest, _, kind in images.manifest_of(image).blobs}
     for digest in self._get_param("layerDigests"):
         size = layer_size(target, digest)
-        if not re.fullmatch(r"sha256:[a-f0-9]{64}", digest):
+        if digest and not re.fullmatch(r"sha256:[a-f0-9]{64}", digest):
             reason = f"Invalid layer digest '{digest}'"
             failures.append({"layerDigest": digest, "failureCode": "InvalidLayerDigest", "failureReason": reason})
         elif size is None:

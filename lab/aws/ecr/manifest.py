@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,9 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 OCI = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 MEDIA_TYPES = (DOCKER, DOCKER_LIST, OCI, OCI_INDEX)
+# https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests
+_DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+")
+_SHA = {"sha256": re.compile("[a-f0-9]{64}"), "sha512": re.compile("[a-f0-9]{128}")}
 
 
 @dataclass(frozen=True)
@@ -50,15 +54,28 @@ def parse(text: str) -> Manifest:
         raise ValueError(f"a manifest's part is wrong or missing: {wrong}") from wrong
 
 
+def _digest(part: dict[str, Any]) -> str:
+    """Return the digest that a descriptor names."""
+    digest, size = part["digest"], part.get("size", 0)
+    kind, _, name = digest.partition(":")
+    if not _DIGEST.fullmatch(digest) or (kind in _SHA and not _SHA[kind].fullmatch(name)):
+        raise ValueError(f"{digest!r} is no digest")
+    if not isinstance(size, int) or size < 0:
+        raise ValueError(f"{size!r} is no size")
+    return str(digest)
+
+
 def _parse(content: dict[str, Any], text: str) -> Manifest:
+    if content.get("mediaType") in MEDIA_TYPES and content.get("schemaVersion", 2) != 2:
+        raise ValueError(f"{content['mediaType']} has the schemaVersion 2")
     config = content.get("config") or {}
     parts = [*([config] if config else []), *content.get("layers", [])]
-    blobs = tuple((part["digest"], int(part.get("size", 0)), part.get("mediaType", "")) for part in parts)
+    blobs = tuple((_digest(part), part.get("size", 0), part.get("mediaType", "")) for part in parts)
     return Manifest(
         digest=digest_of(text.encode()),
         media_type=content.get("mediaType"),
         blobs=blobs,
-        children=tuple(child["digest"] for child in content.get("manifests", [])),
+        children=tuple(_digest(child) for child in content.get("manifests", [])),
         subject=(content.get("subject") or {}).get("digest"),
         artifact_type=content.get("artifactType") or config.get("mediaType"),
         annotations=tuple((content.get("annotations") or {}).items()),

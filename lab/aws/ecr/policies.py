@@ -54,13 +54,13 @@ def statements(text: str, with_resource: bool) -> list[dict[str, Any]] | None:
     return found if found and all(_is_statement(one, with_resource) for one in found) else None
 
 
-def _principals(statement: dict[str, Any]) -> list[str]:
+def _principals(statement: dict[str, Any], what: str) -> list[str]:
     """Return the accounts, roles and users a statement is about; whatever else there is has to be a service."""
     principal = statement.get("Principal", statement.get("NotPrincipal"))
     if principal == "*":
         return []
     if not isinstance(principal, dict) or not principal or set(principal) - set(_KINDS):
-        raise invalid("PolicyText", "Invalid repository policy provided")
+        raise invalid("PolicyText", f"Invalid {what} policy provided")
     return [one for one in many(principal.get("AWS") or []) if one != "*"]
 
 
@@ -77,6 +77,11 @@ def _is_there(principal: Any, account: str) -> bool:
     return any(one.arn == principal for one in [*known.roles.values(), *known.users.values()])
 
 
+def _check_principals(found: list[dict[str, Any]], what: str, account: str) -> None:
+    if not all(_is_there(one, account) for statement in found for one in _principals(statement, what)):
+        raise invalid("PolicyText", "Principal not found")
+
+
 def set_repository_policy(self: ECRResponse) -> Any:
     """Answer SetRepositoryPolicy: such a policy is about its own repository, and names only who is there.
 
@@ -86,9 +91,7 @@ def set_repository_policy(self: ECRResponse) -> Any:
     found = statements(self._get_param("policyText"), with_resource=False)
     if found is None or any(one.keys() & {"Resource", "NotResource"} for one in found):
         raise invalid("PolicyText", "Invalid repository policy provided")
-    for principal in [one for statement in found for one in _principals(statement)]:
-        if not _is_there(principal, registry(self).account_id):
-            raise invalid("PolicyText", "Principal not found")
+    _check_principals(found, "repository", registry(self).account_id)
     return _set_repository_policy(self)
 
 
@@ -100,6 +103,7 @@ def put_registry_policy(self: ECRResponse) -> ActionResult:
     actions = {action for one in found or [] for action in many(one.get("Action", []))}
     if found is None or (scope == "V1" and actions - set(_V1_ACTIONS)):
         raise invalid("PolicyText", "Invalid registry policy provided")
+    _check_principals(found, "registry", owner.account_id)
     try:
         IAMPolicyDocumentValidator(text).validate()
     except MalformedPolicyDocument as wrong:

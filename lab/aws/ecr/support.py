@@ -60,13 +60,14 @@ def repository(response: ECRResponse) -> Repository:
 def page(response: ECRResponse, items: list[Any], key: str, default: int = 100) -> dict[str, Any]:
     """Return one page of a listing; a token is good for the listing alone that gave it."""
     token, size = response._get_param("nextToken"), int(response._get_param("maxResults") or default)
+    listing = f"{response._get_param('repositoryName') or ''}:{key}"
     try:
-        start = paging.offset(key, token) if token else 0
+        start = paging.offset(listing, token) if token else 0
     except ValueError as wrong:
         raise invalid("nextToken", "Invalid token") from wrong
     if start > len(items):
         raise invalid("nextToken", "Invalid token")
     answer: dict[str, Any] = {key: items[start : start + size]}
     if start + size < len(items):
-        answer["nextToken"] = paging.token(key, start + size)
+        answer["nextToken"] = paging.token(listing, start + size)
     return answer

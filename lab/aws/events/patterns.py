@@ -19,6 +19,8 @@ from lab.aws.validation import register
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html; the model's 4,096 is what AWS raises it to.
 LONGEST = 2048
+# Of the numbers that are compared: the page of the operators.
+FARTHEST = 5.0e9
 # What TestEventPattern asks of an event; PutEvents fills these in itself.
 ENVELOPE = ("id", "account", "source", "time", "region", "resources", "detail-type")
 _BELOW, _ABOVE = ("<", "<="), (">", ">=")
@@ -38,10 +40,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON, though Python takes it")
+
+
 def parse(text: str) -> dict[str, Any]:
     """Return a pattern that EventBridge would store."""
     try:
-        pattern = json.loads(text, object_pairs_hook=_unique)
+        pattern = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
     except ValueError as wrong:
         raise _wrong("Invalid JSON") from wrong
     if not isinstance(pattern, dict):
@@ -142,6 +148,8 @@ def _numeric(operator: str, operand: Any) -> None:
             raise _wrong(f"Unrecognized numeric range operator: {sign}")
     if len(numbers) != len(signs) or any(isinstance(n, bool) or not isinstance(n, (int, float)) for n in numbers):
         raise _wrong(f"Value of {'equals' if signs[-1] == '=' else signs[-1]} must be numeric")
+    if any(abs(number) > FARTHEST for number in numbers):
+        raise _wrong(f"Value must be between -{FARTHEST} and {FARTHEST}, inclusive")
     if len(signs) > 1 and (len(signs) > 2 or signs[0] not in _ABOVE or signs[1] not in _BELOW):
         raise _wrong("Too many elements in numeric expression")
     if len(numbers) > 1 and numbers[1] <= numbers[0]:
@@ -181,6 +189,7 @@ def check(params: Any) -> Any:
 
 def test_event_pattern(self: EventsHandler) -> tuple[str, dict[str, Any]]:
     """Answer TestEventPattern."""
+    parse(self._get_param("EventPattern"))
     try:
         event = json.loads(self._get_param("Event"))
     except ValueError:

@@ -103,7 +103,26 @@ def _check_sizes(name: str, spec: Mapping[str, Any], values: Sequence[str]) -> N
         raise DocumentError(f"parameter {name} has {len(values)} items, which minItems and maxItems do not allow")
 
 
+def _is_json(value: str, kind: type) -> bool:
+    try:
+        return isinstance(json.loads(value), kind)
+    except ValueError:
+        return False
+
+
+# What a value of each type looks like; the page names true and false, whole numbers, and JSON for the others.
+FORMS: dict[str, Callable[[str], bool]] = {
+    "Integer": lambda value: bool(re.fullmatch(r"-?[0-9]+", value)),
+    "Boolean": lambda value: value.lower() in ("true", "false"),
+    "StringMap": lambda value: _is_json(value, dict),
+    "MapList": lambda value: _is_json(value, list),
+}
+
+
 def _check_value(name: str, spec: Mapping[str, Any], value: str) -> None:
+    form = FORMS.get(spec["type"])
+    if form is not None and not form(value):
+        raise DocumentError(f"parameter {name} has a value that is no {spec['type']}: {value!r}")
     if not spec.get("minChars", 0) <= len(value) <= spec.get("maxChars", len(value)):
         raise DocumentError(f"parameter {name} has a value whose length minChars and maxChars do not allow")
     allowed = spec.get("allowedValues")

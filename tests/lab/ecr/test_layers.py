@@ -44,13 +44,14 @@ def test_a_layer_comes_in_parts_and_is_there(client):
     large = b"x" * layers.SMALLEST_PART
     given, whole = upload(client, large, b"bc"), digest_of(large + b"bc")
     assert client.complete_layer_upload(**APP, **given, layerDigests=[whole])["layerDigest"] == whole
-    asked = client.batch_check_layer_availability(**APP, layerDigests=[whole, NOBODY, "sha256:short"])
+    asked = client.batch_check_layer_availability(**APP, layerDigests=[whole, NOBODY, "sha256:short", ""])
     assert [(one["layerDigest"], one["layerSize"], one["layerAvailability"]) for one in asked["layers"]] == [
         (whole, len(large) + 2, "AVAILABLE")
     ]
     assert [(one["layerDigest"], one["failureCode"]) for one in asked["failures"]] == [
         (NOBODY, "MissingLayerDigest"),
         ("sha256:short", "InvalidLayerDigest"),
+        ("", "MissingLayerDigest"),
     ]
 
 

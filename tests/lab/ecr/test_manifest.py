@@ -14,9 +14,10 @@ from lab.aws.ecr.manifest import DOCKER, OCI, OCI_INDEX
 from tests.lab.ecr.pushes import CONFIG
 
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
-ONE = {"mediaType": CONFIG, "digest": "sha256:1", "size": 7}
-TWO = {"mediaType": LAYER, "digest": "sha256:2", "size": 1000}
-CHILD = {"mediaType": OCI, "digest": "sha256:3", "size": 400}
+A, B, C = (f"sha256:{digit * 64}" for digit in "123")
+ONE = {"mediaType": CONFIG, "digest": A, "size": 7}
+TWO = {"mediaType": LAYER, "digest": B, "size": 1000}
+CHILD = {"mediaType": OCI, "digest": C, "size": 400}
 
 
 def parse(**content):
@@ -34,16 +35,16 @@ def test_a_digest_is_that_of_the_bytes_as_they_are():
     [
         ({"mediaType": OCI, "config": ONE, "layers": [TWO]}, {"media_type": OCI, "size": 1007}),
         # The config is stored too, and is the first of what has to be there.
-        ({"config": ONE, "layers": [TWO]}, {"blobs": (("sha256:1", 7, CONFIG), ("sha256:2", 1000, LAYER))}),
+        ({"config": ONE, "layers": [TWO]}, {"blobs": ((A, 7, CONFIG), (B, 1000, LAYER))}),
         ({"config": ONE, "layers": [TWO, TWO]}, {"size": 2007}),
-        ({"mediaType": OCI_INDEX, "manifests": [CHILD]}, {"children": ("sha256:3",), "size": None, "blobs": ()}),
+        ({"mediaType": OCI_INDEX, "manifests": [CHILD]}, {"children": (C,), "size": None, "blobs": ()}),
         ({"mediaType": DOCKER}, {"media_type": DOCKER, "size": 0}),
         ({}, {"media_type": None, "subject": None, "artifact_type": None, "annotations": ()}),
         # What an image is, is what it says, else what its config is.
         ({"config": ONE}, {"artifact_type": CONFIG}),
         ({"config": ONE, "artifactType": "application/x.sig"}, {"artifact_type": "application/x.sig"}),
         ({"manifests": [CHILD], "artifactType": "application/x.soci"}, {"artifact_type": "application/x.soci"}),
-        ({"subject": CHILD}, {"subject": "sha256:3"}),
+        ({"subject": CHILD}, {"subject": C}),
         ({"annotations": {"a": "b"}}, {"annotations": (("a", "b"),)}),
         ({"config": None, "subject": None, "annotations": None}, {"subject": None, "blobs": ()}),
     ],
@@ -65,7 +66,12 @@ def test_what_a_manifest_says(content, told):
         '{"layers": [{}]}',
         '{"layers": "none"}',
         '{"layers": 7}',
-        '{"layers": [{"digest": "sha256:1", "size": "large"}]}',
+        json.dumps({"layers": [TWO | {"size": "large"}]}),
+        json.dumps({"layers": [TWO | {"size": -1}]}),
+        json.dumps({"layers": [TWO | {"digest": "sha256:short"}]}),
+        json.dumps({"layers": [TWO | {"digest": "none"}]}),
+        json.dumps({"manifests": [CHILD | {"digest": "x"}]}),
+        json.dumps({"schemaVersion": 1, "mediaType": OCI, "config": ONE, "layers": [TWO]}),
         '{"manifests": [{"mediaType": "x"}]}',
         '{"config": "sha256:1"}',
         '{"subject": ["sha256:1"]}',

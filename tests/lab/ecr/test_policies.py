@@ -50,6 +50,12 @@ def test_a_policy_that_is_none(unchecked: Any, text: str) -> None:
     assert refused(unchecked, "get_registry_policy")["Code"] == "RegistryPolicyNotFoundException"
 
 
+@pytest.mark.parametrize("principal", [{"AWS": "nobody"}, {"AWS": "arn:aws:iam::123456789012:role/none"}, {"All": "*"}])
+def test_a_registrys_policy_is_about_somebody_who_is_there(unchecked: Any, principal: dict[str, str]) -> None:
+    error = refused(unchecked, "put_registry_policy", policyText=policy(Resource="*", Principal=principal))
+    assert error["Code"] == "InvalidParameterException"
+
+
 def test_a_registrys_policy_needs_a_resource_and_had_three_actions_once(unchecked: Any) -> None:
     assert refused(unchecked, "put_registry_policy", policyText=policy())["Code"] == "InvalidParameterException"
     unchecked.put_registry_policy(policyText=policy(Resource="*"))

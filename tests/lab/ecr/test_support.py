@@ -27,7 +27,7 @@ class Request:
 
 
 def token(text):
-    return base64.b64encode(f"items/{text}".encode()).decode()
+    return base64.b64encode(f"app:items/{text}".encode()).decode()
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,13 @@ def token(text):
     ],
 )
 def test_pages_have_a_token_while_there_is_more(members, found, more):
-    answer = support.page(Request(**members), list(range(5)), "items")
+    answer = support.page(Request(repositoryName="app", **members), list(range(5)), "items")
     assert answer == {"items": found, **({"nextToken": token(more)} if more else {})}
+
+
+def test_a_token_of_another_repository_is_none():
+    with pytest.raises(ServiceException):
+        support.page(Request(repositoryName="web", nextToken=token(2)), list(range(5)), "items")
 
 
 def test_a_page_is_as_long_as_the_operation_has_it_unless_it_is_said():

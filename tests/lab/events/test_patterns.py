@@ -36,6 +36,8 @@ WRONG = [
     ({"detail": {"n": [{"numeric": ["<", 5, ">", 1]}]}}, "Too many elements in numeric expression"),
     ({"detail": {"ip": [{"cidr": "10.0.0.0"}]}}, "Malformed CIDR"),
     ({"detail": {"ip": [{"cidr": "10.0.0.300/8"}]}}, "Nonstandard IP address: 10.0.0.300"),
+    ({"detail": {"n": [{"numeric": ["<", 5.1e9]}]}}, "must be between -5000000000.0 and 5000000000.0"),
+    ('{"detail": {"n": [NaN]}}', "Invalid JSON"),
     ({"$or": [{"source": ["a"]}]}, "$or must be an array of at least two objects"),
 ]
 
@@ -48,6 +50,11 @@ def test_a_wrong_pattern_is_refused(bus: Any, pattern: Any, reason: str) -> None
     assert error["Message"].startswith("Event pattern is not valid. Reason: ") and reason in error["Message"]
     event = json.dumps({"id": "1"})
     assert refusal(bus.client.test_event_pattern, EventPattern=text, Event=event)["Code"] == error["Code"]
+
+
+def test_no_pattern_is_tried_on_nothing(bus: Any) -> None:
+    error = refusal(bus.client.test_event_pattern, EventPattern="", Event="{}")
+    assert error["Code"] == "InvalidEventPatternException"
 
 
 EVENT = {

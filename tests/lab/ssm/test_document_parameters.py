@@ -24,13 +24,25 @@ def content(run: object, **parameters: object) -> dict[str, object]:
         ({"must": ["A"]}, "allowedPattern"),
         ({"must": ["a", "b"]}, "exactly one value"),
         ({"must": ["a"], "act": ["no"]}, "must be one of"),
+        ({"must": ["a"], "many": ["three"]}, "no Integer"),
+        ({"must": ["a"], "many": ["1.5"]}, "no Integer"),
+        ({"must": ["a"], "yes": ["maybe"]}, "no Boolean"),
+        ({"must": ["a"], "map": ["{"]}, "no StringMap"),
+        ({"must": ["a"], "map": ["[]"]}, "no StringMap"),
+        ({"must": ["a"], "maps": ["{}"]}, "no MapList"),
     ],
 )
 def test_parameters_are_checked(given: dict[str, list[str]], part: str) -> None:
     specs = {
         "must": {"type": "String", "allowedPattern": "^[a-z]+$"},
         "act": {"type": "String", "default": "report", "allowedValues": ["report", "prefetch"]},
+        "many": {"type": "Integer", "default": 3},
+        "yes": {"type": "Boolean", "default": False},
+        "map": {"type": "StringMap", "default": {}},
+        "maps": {"type": "MapList", "default": []},
     }
+    right = {"must": ["a"], "many": ["-3"], "yes": ["true"], "map": ['{"a": "b"}'], "maps": ["[]"]}
+    document_parameters.check_parameters(content([], **specs), right)
     with pytest.raises(DocumentError, match=part):
         document_parameters.check_parameters(content([], **specs), given)
 
