@@ -17,6 +17,8 @@ from lab.node import init
 
 KILLED = 137
 GLANCE = 0.1
+# Where systemd starts the agent, and the agent its scripts: packaging/linux/amazon-ssm-agent.service in its repository.
+FOLDER = "/usr/bin"
 
 # What the agent exports, on top of what systemd gives its service; a region for the AWS CLI is not among it.
 ENVIRONMENT = {
@@ -30,11 +32,13 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Result:
-    """What a script on a node came to."""
+    """What a script on a node came to: a code of -1 is for one that a signal ended, as Go has it."""
 
     exit_code: int
     stdout: bytes
     stderr: bytes
+    # What the agent adds to a failure, in Go's words, where it is not the exit status.
+    error: str = ""
 
 
 # A process that is forked while another thread still writes its script keeps that script "busy".
@@ -49,8 +53,13 @@ def run(
     env: dict[str, str],
     timeout: float,
     cancelled: threading.Event | None,
+    where: str = "",
 ) -> Result:
     """Run a script on the node that the command enters; its /var/lib/amazon lies on the disk."""
+    # A folder that is not absolute is one of what the document downloaded, which the lab's never do.
+    folder = where if where.startswith("/") else FOLDER
+    if folder != FOLDER and subprocess.run([*enter, "test", "-d", folder], check=False).returncode:
+        return Result(1, b"", b"", "fork/exec /usr/bin/sh: no such file or directory")
     place = Path("ssm", instance_id, "document", "orchestration", str(uuid.uuid4()))
     (disk / place).mkdir(parents=True)
     path = disk / place / "_script.sh"
@@ -58,7 +67,7 @@ def run(
         path.write_text(script if script.endswith("\n") else script + "\n", encoding="utf-8")
         path.chmod(0o700)
         running = subprocess.Popen(
-            [*enter, "sh", "-c", f"/var/lib/amazon/{place}/_script.sh"],
+            [*enter, "env", "-C", folder, "sh", "-c", f"/var/lib/amazon/{place}/_script.sh"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -94,8 +103,10 @@ def _wait(running: subprocess.Popen[bytes], deadline: float, cancelled: threadin
             stdout, stderr = running.communicate(timeout=left if cancelled is None else min(left, GLANCE))
         except subprocess.TimeoutExpired:
             continue
-        code = running.returncode
-        return Result(KILLED if code == -signal.SIGKILL else code, stdout, stderr)
+        if running.returncode >= 0:
+            return Result(running.returncode, stdout, stderr)
+        name = (signal.strsignal(-running.returncode) or "").lower()
+        return Result(-1, stdout, stderr, f"signal: {name}")
     os.killpg(running.pid, signal.SIGKILL)
     return Result(KILLED, *_rest(running))
 

@@ -217,13 +217,14 @@ class Fleet:
         env: dict[str, str],
         timeout: float,
         cancelled: threading.Event | None = None,
+        where: str = "",
     ) -> Result:
         """Run a script on a node as the agent does: a file, sh -c, a process group of its own.
 
         When the time is over, or when it is cancelled, the whole group is killed.
         """
         disk = DISKS / instance_id / "amazon"
-        return agent.run(self.enter(instance_id), disk, instance_id, script, env, timeout, cancelled)
+        return agent.run(self.enter(instance_id), disk, instance_id, script, env, timeout, cancelled, where)
 
     def reboot(self, instance_id: str) -> None:
         """Start a node's operating system again and return when it is online: disk and network stay."""

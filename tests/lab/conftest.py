@@ -13,7 +13,6 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ import pytest
 import yaml
 
 from lab import settings
+from lab.node.agent import Result
 from tests.lab.bus import Bus
 from tests.lab.calls import UNCHECKED, until
 
@@ -47,13 +47,6 @@ def quick() -> Iterator[None]:
         patch.setattr(backends, "list_of_moto_modules", lambda: modules)
         patch.setattr(utils, "Session", functools.cache(boto3.Session))
         yield
-
-
-@dataclass
-class Result:
-    exit_code: int
-    stdout: bytes
-    stderr: bytes
 
 
 class FakeFleet:
@@ -84,7 +77,13 @@ class FakeFleet:
         self._callbacks.append(callback)
 
     def run(
-        self, instance_id: str, script: str, env: dict[str, str], timeout: float, cancelled: threading.Event
+        self,
+        instance_id: str,
+        script: str,
+        env: dict[str, str],
+        timeout: float,
+        cancelled: threading.Event,
+        where: str = "",
     ) -> Result:
         home = self.root / instance_id
         home.mkdir(exist_ok=True)
@@ -98,10 +97,11 @@ class FakeFleet:
             path.chmod(0o700)
             command, base = ["sh", "-c", str(path)], {"PATH": "/usr/bin:/bin"}
             pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-            running = subprocess.Popen(command, cwd=home, env=base | env, start_new_session=True, **pipes)
-        deadline, stdout, stderr = time.monotonic() + timeout, b"", b""
+            running = subprocess.Popen(command, cwd=where or home, env=base | env, start_new_session=True, **pipes)
+        deadline, stdout, stderr, stopped = time.monotonic() + timeout, b"", b"", False
         while running.returncode is None:
             if cancelled.is_set() or time.monotonic() > deadline:
+                stopped = True
                 os.killpg(running.pid, signal.SIGKILL)
             try:
                 stdout, stderr = running.communicate(timeout=0.05)
@@ -109,7 +109,8 @@ class FakeFleet:
                 continue
         with self._lock:
             self.running[instance_id] -= 1
-        return Result(137 if running.returncode < 0 else running.returncode, stdout, stderr)
+        code = running.returncode
+        return Result((137 if stopped else -1) if code < 0 else code, stdout, stderr)
 
     def reboot(self, instance_id: str) -> None:
         self.reboots.append(instance_id)

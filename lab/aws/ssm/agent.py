@@ -5,6 +5,7 @@ https://github.com/aws/amazon-ssm-agent, agent/framework/runpluginutil
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from lab.aws.ssm import document_parameters, document_run, output, parameters
@@ -12,11 +13,17 @@ from lab.aws.ssm.document_run import Step
 from lab.aws.ssm.invocations import Invocation, Plugin
 from lab.aws.ssm.support import fleet
 from lab.aws.ssm.targets import PLATFORM, instances
+from lab.node.agent import Result
 
 EXIT_SUCCESS, EXIT_FAILURE, EXIT_REBOOT, EXIT_KILLED = 168, 169, 194, 137
 # The agent takes a document up again this often after a restart.
 RESTARTS = 15
 _SKIPPING = "Further document steps will be skipped."
+POLL_SECONDS = 0.1
+
+
+class Silent(Exception):
+    """The node went away, and the command's time was over before anybody could tell what became of its script."""
 
 
 def perform(run: Any, invocation: Invocation) -> None:
@@ -64,16 +71,35 @@ def _environment(run: Any, instance_id: str, step: Step) -> dict[str, str]:
         "AWS_SSM_REGION_NAME": run.backend.region_name,
         "AWS_SSM_PLATFORM_NAME": PLATFORM["PlatformName"],
         "AWS_SSM_PLATFORM_VERSION": PLATFORM["PlatformVersion"],
-        "SSM_COMMAND_ID": run.command_id,
+        # An association's messages to the agent bear its own id in the place of a command's.
+        "SSM_COMMAND_ID": run.association or run.command_id,
         **step.env,
     }
+
+
+def _attempt(run: Any, invocation: Invocation, step: Step, env: dict[str, str]) -> Result:
+    """Run a script to its end; from its beginning again when its node, and the agent, went away and came back."""
+    name = invocation.instance_id
+    while True:
+        try:
+            result = fleet().run(name, step.script, env, float(step.timeout), invocation.cancelled, step.where)
+            if result.exit_code >= 0 or fleet().online(name):
+                return result
+        except Exception:
+            if fleet().online(name):
+                raise
+        while not fleet().online(name):
+            if invocation.cancelled.wait(POLL_SECONDS):
+                return Result(EXIT_KILLED, b"", b"")
+            if datetime.now(UTC) > run.expires:
+                raise Silent
 
 
 def _step(run: Any, invocation: Invocation, step: Step, plugin: Plugin) -> bool:
     """Run one step; tell whether the steps after it are to be left out."""
     env = _environment(run, invocation.instance_id, step)
     for _ in range(RESTARTS):
-        result = fleet().run(invocation.instance_id, step.script, env, float(step.timeout), invocation.cancelled)
+        result = _attempt(run, invocation, step, env)
         plugin.stdout += result.stdout.decode(errors="replace")
         plugin.stderr += result.stderr.decode(errors="replace")
         if result.exit_code != EXIT_REBOOT:
@@ -83,7 +109,7 @@ def _step(run: Any, invocation: Invocation, step: Step, plugin: Plugin) -> bool:
     code = result.exit_code
     status, details = _status(code, invocation)
     if status == "Failed":
-        plugin.stderr += f"failed to run commands: exit status {code}"
+        plugin.stderr += f"failed to run commands: {result.error or f'exit status {code}'}"
     _store(run, invocation, plugin)
     plugin.output = output.joined(plugin.stdout, "" if code == EXIT_SUCCESS else plugin.stderr)
     return _end(plugin, step, status, details, code)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,6 +45,7 @@ class Step:
     name: str
     script: str = ""
     timeout: int = DEFAULT_TIMEOUT
+    where: str = ""
     env: dict[str, str] = field(default_factory=dict)
     # Why the agent does not run it at all: skipped counts as a success, failed does not.
     skipped: str = ""
@@ -170,12 +170,7 @@ def _refusal(step: Mapping[str, Any], parameters: Mapping[str, Any], platform: s
 
 def _script(inputs: Mapping[str, Any]) -> str:
     lines = inputs.get("runCommand") or []
-    lines = [lines] if isinstance(lines, str) else list(lines)
-    where = inputs.get("workingDirectory")
-    if where:
-        at = 1 if lines and lines[0].startswith("#!") else 0
-        lines.insert(at, f"cd {shlex.quote(where)} || exit 1")
-    return "\n".join(lines) + "\n"
+    return "\n".join([lines] if isinstance(lines, str) else lines) + "\n"
 
 
 def _timeout(value: Any) -> int:
@@ -203,6 +198,7 @@ def render(content: Mapping[str, Any], given: Mapping[str, Sequence[str]], platf
                 step["name"],
                 _script(inputs),
                 _timeout(inputs.get("timeoutSeconds", DEFAULT_TIMEOUT)),
+                str(inputs.get("workingDirectory") or ""),
                 env,
                 on_failure=str(inputs.get("onFailure", "")),
                 on_success=str(inputs.get("onSuccess", "")),

@@ -19,24 +19,29 @@ OUTPUT_CUT, ERROR_CUT = "\n---Output truncated---", "\n---Error truncated----"
 CUT = "--output truncated--"
 
 
+def _prefix(text: str, size: int) -> str:
+    """Return as much of a text as the agent does, which counts bytes and may cut a character in two."""
+    return text.encode()[:size].decode(errors="replace")
+
+
 def joined(stdout: str, stderr: str, capacity: int = LIST_LIMIT) -> str:
     """Join both outputs, and cut what is too long, as the agent does for ListCommandInvocations."""
     title = ERROR_TITLE if stderr else ""
-    space = capacity - len(title)
-    if len(stdout) + len(stderr) < space:
+    space, out, err = capacity - len(title), len(stdout.encode()), len(stderr.encode())
+    if out + err < space:
         return stdout + title + stderr
     half = space // 2
-    if len(stdout) > half and len(stderr) > half:
+    if out > half and err > half:
         part = (space - len(ERROR_CUT) - len(OUTPUT_CUT)) // 2
-        return stdout[:part] + OUTPUT_CUT + title + stderr[:part] + ERROR_CUT
-    if len(stdout) <= half:
-        return stdout + title + stderr[: space - len(ERROR_CUT) - len(stdout)] + ERROR_CUT
-    return stdout[: space - len(OUTPUT_CUT) - len(stderr)] + OUTPUT_CUT + title + stderr
+        return _prefix(stdout, part) + OUTPUT_CUT + title + _prefix(stderr, part) + ERROR_CUT
+    if out <= half:
+        return stdout + title + _prefix(stderr, space - len(ERROR_CUT) - out) + ERROR_CUT
+    return _prefix(stdout, space - len(OUTPUT_CUT) - err) + OUTPUT_CUT + title + stderr
 
 
 def cut(text: str, limit: int) -> str:
     """Cut one output as GetCommandInvocation shows it."""
-    return text if len(text) < limit else text[: limit - len(CUT)] + CUT
+    return text if len(text.encode()) < limit else _prefix(text, limit - len(CUT)) + CUT
 
 
 def role_of(instance: Any) -> str | None:

@@ -226,8 +226,22 @@ class Run:
     def _invoke(self, invocation: Invocation) -> None:
         if not self._deliver(invocation):
             return
-        with self._gates[invocation.instance_id]:
+        gate = self._gates[invocation.instance_id]
+        left = (self.expires - datetime.now(UTC)).total_seconds()
+        if not gate.acquire(timeout=max(0.0, left)):
+            # A cancelled one stays what it is.
+            if invocation.status == "Pending":
+                invocation.set("TimedOut", "DeliveryTimedOut")
+            return
+        try:
             if not invocation.begin():
                 return
             agent.perform(self, invocation)
+        except agent.Silent:
+            # Also one that was in progress: the guide says so of the total timeout.
+            invocation.plugins[-1].end("TimedOut", "DeliveryTimedOut", -1)
+            invocation.set("TimedOut", "DeliveryTimedOut")
+            return
+        finally:
+            gate.release()
         invocation.set(*agent.outcome(invocation.plugins))

@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from lab import settings
-from tests.lab.conftest import Result
+from lab.node.agent import Result
 from tests.lab.role import warm
 
 ROOT = Path(__file__).resolve().parents[3]

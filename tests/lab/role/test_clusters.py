@@ -14,7 +14,7 @@ DIGEST = "sha256:" + "a" * 64
 @pytest.fixture(name="nodes")
 def nodes_fixture(lab: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Return the nodes of two clusters; what they are told to run is noted and not run."""
-    from tests.lab.conftest import Result
+    from lab.node.agent import Result
 
     def run(instance_id: str, script: str, *_more: Any) -> Any:
         lab.fleet.calls.append((instance_id, script))

@@ -85,7 +85,7 @@ def alarmed(world: Any) -> set[str]:
 @pytest.fixture(name="node")
 def node_fixture(lab: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return a node on which nothing succeeds."""
-    from tests.lab.conftest import Result
+    from lab.node.agent import Result
 
     monkeypatch.setattr(lab.fleet, "run", lambda *_: Result(1, b"{}", b"no space"))
     tags = {"kubernetes.io/cluster/prod": "owned", "eks:nodegroup-name": "gpu"}
@@ -120,7 +120,7 @@ def test_a_node_that_was_away_too_long_is_heard_of(
 ) -> None:
     from moto.ssm.models import ssm_backends
 
-    from tests.lab.conftest import Result
+    from lab.node.agent import Result
 
     monkeypatch.setattr(lab.fleet, "run", lambda *_: Result(0, b"{}", b""))
     world.done({"main": {"prefetch_alarm_topic_arn": topic.arn}})

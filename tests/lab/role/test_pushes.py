@@ -16,7 +16,7 @@ DIGEST = f"sha256:{'a' * 64}"
 @pytest.fixture(name="ran")
 def ran_fixture(lab: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the scripts that events run on the cluster's one node."""
-    from tests.lab.conftest import Result
+    from lab.node.agent import Result
 
     ran: list[str] = []
 

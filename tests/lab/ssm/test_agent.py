@@ -11,12 +11,17 @@ https://github.com/aws/amazon-ssm-agent/tree/mainline/agent/framework/runpluginu
 from __future__ import annotations
 
 import json
+import os
+import signal
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.aws.ssm import document_run
-from tests.lab.ssm.with_commands import answer, ended, finished, rows, send, steps
+from lab.aws.ssm import document_run, runs
+from lab.node.agent import Result
+from tests.lab.ssm.with_commands import answer, command, ended, finished, rows, run_of, running, send, steps
 
 
 def test_steps_run_in_order_and_one_may_end_the_rest(lab: Any) -> None:
@@ -108,6 +113,84 @@ def test_137_looks_like_a_timeout_to_the_agent(lab: Any) -> None:
     lab.document("exit 137")
     sent = send(lab, InstanceIds=[lab.node()])
     assert finished(lab, sent) == ("TimedOut", "ExecutionTimedOut")
+
+
+def test_a_script_that_a_signal_ended_failed(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Go's exit status of such a process is -1, and it is no timeout: agent/executers/executers.go."""
+    lab.document("true")
+    monkeypatch.setattr(lab.fleet, "run", lambda *_: Result(-1, b"begun\n", b"", "signal: killed"))
+    node = lab.node()
+    sent = send(lab, InstanceIds=[node])
+    assert finished(lab, sent) == ("Failed", "Failed")
+    plugin = rows(lab, sent)[node]["CommandPlugins"][0]
+    assert (plugin["ResponseCode"], plugin["StatusDetails"]) == (-1, "Failed")
+    assert plugin["Output"] == "begun\n\n----------ERROR-------\nfailed to run commands: signal: killed"
+
+
+def test_a_script_runs_where_its_step_says(lab: Any, tmp_path: Path) -> None:
+    steps(lab, ("here", "pwd", {"workingDirectory": str(tmp_path)}))
+    node = lab.node()
+    sent = send(lab, InstanceIds=[node])
+    finished(lab, sent)
+    assert rows(lab, sent)[node]["CommandPlugins"][0]["Output"] == f"{tmp_path}\n"
+
+
+def lose(lab: Any, node: str) -> None:
+    """Let a node go away in the midst of what it runs."""
+    lab.fleet.up[node] = False
+    os.killpg(os.getpgid(int((lab.fleet.root / node / "pid").read_text())), signal.SIGKILL)
+
+
+LASTS = "echo $$ > pid.new; mv pid.new pid; test -e before || { touch before; exec sleep 60; }"
+
+
+def test_a_node_that_goes_away_and_comes_back_begins_its_step_again(lab: Any) -> None:
+    """agent/framework/processor/processor.go, processInProgressDocuments."""
+    lab.document(LASTS)
+    node = lab.node()
+    sent = send(lab, InstanceIds=[node])
+    lab.until(running(lab, sent, node))
+    lose(lab, node)
+    lab.until(lambda: not lab.fleet.running[node])
+    assert command(lab, sent)["Status"] == rows(lab, sent)[node]["Status"] == "InProgress"
+    lab.fleet.start(node)
+    assert finished(lab, sent) == ("Success", "Success")
+    assert len(lab.fleet.calls) == 2
+
+
+def test_a_node_that_went_away_for_good_is_told_of_when_the_time_is_over(lab: Any) -> None:
+    """The total timeout makes DeliveryTimedOut of whatever is in progress.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html#monitor-about-status-timeouts
+    """
+    lab.document(LASTS)
+    node, other = lab.node(), lab.node()
+    sent = send(lab, InstanceIds=[node])
+    stopped = send(lab, InstanceIds=[other])
+    for one, on in ((sent, node), (stopped, other)):
+        lab.until(running(lab, one, on))
+        lose(lab, on)
+    lab.until(lambda: not lab.fleet.running[node])
+    run_of(lab, sent).expires = datetime.now(UTC) - timedelta(seconds=1)
+    assert finished(lab, sent) == ("TimedOut", "DeliveryTimedOut")
+    assert rows(lab, sent)[node]["StatusDetails"] == "DeliveryTimedOut"
+    lab.ssm.cancel_command(CommandId=stopped)
+    assert finished(lab, stopped) == ("Cancelled", "Cancelled")
+
+
+def test_a_busy_node_gets_nothing_that_came_too_late(lab: Any) -> None:
+    """Five commands run on a node side by side; the sixth waits no longer than its time."""
+    lab.document("while [ ! -e go ]; do sleep 0.05; done")
+    node = lab.node()
+    first = [send(lab, InstanceIds=[node]) for _ in range(5)]
+    lab.until(lambda: lab.fleet.running.get(node) == 5)
+    steps(lab, ("short", "true", {"timeoutSeconds": 5}), name="nodecache-late")
+    with pytest.MonkeyPatch.context() as hurried:
+        hurried.setattr(runs, "seconds", lambda *_: -29)
+        late = send(lab, InstanceIds=[node], DocumentName="nodecache-late", TimeoutSeconds=30)
+    assert finished(lab, late) == ("TimedOut", "DeliveryTimedOut")
+    (lab.fleet.root / node / "go").touch()
+    assert [finished(lab, one)[0] for one in first] == ["Success"] * 5
 
 
 def test_what_the_agent_cannot_run_fails_and_the_rest_goes_on(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:

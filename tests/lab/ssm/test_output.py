@@ -25,6 +25,10 @@ def test_output_is_cut_with_the_agents_marks() -> None:
     both = joined("o" * 3000, "e" * 3000)
     assert "---Output truncated---" in both and both.endswith("\n---Error truncated----") and len(both) <= 2500
     assert joined("o" * 2399, "") == "o" * 2399
+    # Go's lengths are those of bytes; a character that is cut in two is JSON's for what it cannot say.
+    letters = joined("é" * 1300, "")
+    assert letters == "é" * 1238 + "\ufffd" + "\n---Output truncated---"
+    assert cut("é" * 4001, 8000) == "é" * 3990 + "--output truncated--"
 
 
 def test_output_goes_to_s3_with_the_nodes_role(lab: Any) -> None:

@@ -6,28 +6,17 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.ht
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tests.lab.calls import code
-from tests.lab.ssm.with_commands import TAGGED, command, details, finished, rows, send, steps
-
-
-def running(lab: Any, command_id: str, node: str) -> Callable[[], bool]:
-    return lambda: rows(lab, command_id)[node]["Status"] == "InProgress" and (lab.fleet.root / node / "pid").exists()
+from tests.lab.ssm.with_commands import TAGGED, command, details, finished, rows, run_of, running, send, steps
 
 
 def alive(pid: int) -> bool:
     path = Path(f"/proc/{pid}/stat")
     return path.exists() and ") Z " not in path.read_text()
-
-
-def run_of(lab: Any, command_id: str) -> Any:
-    from moto.ssm.models import ssm_backends
-
-    return next(run for run in ssm_backends["123456789012"]["us-east-1"]._commands if run.command_id == command_id)
 
 
 def test_cancel_kills_a_running_script_and_all_it_started(lab: Any) -> None:

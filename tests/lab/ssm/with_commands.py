@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
+
+from moto.ssm.models import ssm_backends
 
 FINAL = ("Success", "Failed", "TimedOut", "Cancelled")
 TAGGED = [{"Key": "tag:team", "Values": ["a"]}]
@@ -45,6 +48,16 @@ def rows(lab: Any, command_id: str) -> dict[str, Any]:
         return lab.ssm.list_command_invocations(CommandId=command_id, Details=True)["CommandInvocations"]
 
     return {row["InstanceId"]: row for row in lab.until(ask)}
+
+
+def running(lab: Any, command_id: str, node: str) -> Callable[[], bool]:
+    """Return what tells whether a command's script runs on a node, once it has written its own id there."""
+    return lambda: rows(lab, command_id)[node]["Status"] == "InProgress" and (lab.fleet.root / node / "pid").exists()
+
+
+def run_of(lab: Any, command_id: str) -> Any:
+    """Return a command as the lab has it."""
+    return next(run for run in ssm_backends["123456789012"]["us-east-1"]._commands if run.command_id == command_id)
 
 
 def details(lab: Any, command_id: str) -> list[str]:
