@@ -9,6 +9,7 @@ MODULES = (
     "query",
     "faults",
     "iam",
+    "iam.managed",
     "iam.checks",
     "iam.simulate",
     "iam.sts",

@@ -49,7 +49,8 @@ def _unknown(service: str, action: str) -> Refused:
 
 def _missing(response: BaseResponse, service: str, action: str) -> Refused | None:
     """Return what the service says of a required member that a request lacks."""
-    shape = get_service_model(service).operation_model(action).input_shape
+    model = get_service_model(service)
+    shape = model.operation_model(action).input_shape
     if shape is None or not shape.required_members or action in MOTOS:
         return None
     response.parse_parameters(response.normalized_request)
@@ -57,6 +58,9 @@ def _missing(response: BaseResponse, service: str, action: str) -> Refused | Non
         # In the query protocol a queue's URL is the request's own: https://docs.aws.amazon.com/AWSSimpleQueueService/
         # latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html
         if (service, name) == ("sqs", "QueueUrl") and response.path.strip("/"):
+            continue
+        # An empty map leaves nothing on the wire in the query protocol: no service can tell it from a missing one.
+        if shape.members[name].type_name == "map" and model.metadata["protocol"] == "query":
             continue
         if response.params.get(name) is None:
             if action in OF_INSTANCES:

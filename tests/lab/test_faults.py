@@ -56,6 +56,12 @@ def test_what_is_missing_is_named(client: Any, service: str, operation: str, cod
     assert said in found[1]
 
 
+def test_an_empty_map_is_not_missing(client: Any) -> None:
+    """Only entries are sent: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#map-serialization."""
+    made = client("sns").create_platform_application(Name="mine", Platform="APNS", Attributes={})
+    assert made["PlatformApplicationArn"].endswith(":app/APNS/mine")
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "params", "code"),
     [

@@ -163,11 +163,13 @@ def _guarded(operation: str, method: str) -> Callable[..., Any]:
 
 def install() -> None:
     """Check these requests before moto answers them."""
+    if _plain:
+        return
     model = get_service_model("iam")
     shapes = {name: model.operation_model(name).input_shape for name in model.operation_names}
     paged = {name for name, shape in shapes.items() if shape and "Marker" in shape.members}
     for operation in {*CHECKED, *limits.CHECKS, *limits.PROTECTED, *paged}:
         method = camelcase_to_underscores(operation)
-        if method not in _plain and hasattr(IamResponse, method):
+        if hasattr(IamResponse, method):
             _plain[method] = getattr(IamResponse, method)
             setattr(IamResponse, method, _guarded(operation, method))
