@@ -1,16 +1,23 @@
 """Queues, as far as dead letters need them: attributes that SQS refuses and moto takes, or falls over.
 
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html and
+API_CreateQueue.html
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from moto.sqs.exceptions import InvalidAttributeValue, InvalidParameterValue
+from moto.core.utils import get_service_model
+from moto.sqs.exceptions import InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue, QueueDoesNotExist
 from moto.sqs.models import Queue, SQSBackend
+from moto.sqs.responses import SQSResponse
+
+from lab.aws import guard
+from lab.aws.iam.policy import many
 
 RANGES = {
     "DelaySeconds": (0, 900),
@@ -21,6 +28,17 @@ RANGES = {
     "VisibilityTimeout": (0, 43200),
 }
 MOST_RECEIVES = 1000
+WORDS = {
+    "DeduplicationScope": ("messageGroup", "queue"),
+    "FifoThroughputLimit": ("perQueue", "perMessageGroupId"),
+    "SqsManagedSseEnabled": ("true", "false"),
+    "ContentBasedDeduplication": ("true", "false"),
+    "FifoQueue": ("true", "false"),
+}
+# What a queue says of itself and nobody tells it.
+TOLD = re.compile(r"Approximate\w+|\w+Timestamp|QueueArn|All")
+REDRIVERS = ("allowAll", "denyAll", "byQueue")
+VERSIONS = ("2008-10-17", "2012-10-17")
 _create_queue = SQSBackend.create_queue
 _set_queue_attributes = SQSBackend.set_queue_attributes
 
@@ -41,13 +59,64 @@ def _object(value: Any) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def _is_statement(statement: Any) -> bool:
+    """Tell whether a policy's statement has what each must have, on SQS and nothing else."""
+    if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
+        return False
+    if ("Principal" in statement) == ("NotPrincipal" in statement):
+        return False
+    if ("Action" in statement) == ("NotAction" in statement):
+        return False
+    actions = many(statement.get("Action", statement.get("NotAction")))
+    return bool(actions) and all(re.match(r"\*$|sqs:", str(action), re.IGNORECASE) for action in actions)
+
+
+def _is_policy(text: Any) -> bool:
+    policy = _object(text)
+    if policy is None or policy.get("Version", VERSIONS[0]) not in VERSIONS:
+        return False
+    statements = many(policy.get("Statement") or [])
+    return bool(statements) and all(map(_is_statement, statements))
+
+
+def _check_names(attributes: Mapping[str, Any]) -> None:
+    known = get_service_model("sqs").shape_for("QueueAttributeName").enum  # type: ignore[attr-defined]
+    for name in attributes:
+        if name not in known or TOLD.fullmatch(name):
+            raise InvalidAttributeName(name)
+    for name, allowed in WORDS.items():
+        if name in attributes and str(attributes[name]).lower() not in [word.lower() for word in allowed]:
+            raise InvalidAttributeValue(name)
+
+
+def _check_redrive(backend: SQSBackend, attributes: Mapping[str, Any], is_fifo: bool) -> None:
+    """Refuse dead letters to a queue that is not there or of the other kind."""
+    if attributes.get("RedriveAllowPolicy"):
+        allowed = _object(attributes["RedriveAllowPolicy"]) or {}
+        if allowed.get("redrivePermission") not in REDRIVERS or (
+            (allowed["redrivePermission"] == "byQueue") != bool(allowed.get("sourceQueueArns"))
+        ):
+            raise InvalidAttributeValue("RedriveAllowPolicy")
+    target = (_object(attributes.get("RedrivePolicy")) or {}).get("deadLetterTargetArn")
+    if not target:
+        return
+    queue = next((one for one in backend.queues.values() if one.queue_arn == target), None)
+    why = "Dead letter target does not exist." if queue is None else ""
+    if queue is not None and bool(queue.fifo_queue) != is_fifo:
+        why = "Dead-letter queue must be same type of queue as the source."
+    if why:
+        said = f"Value {attributes['RedrivePolicy']} for parameter RedrivePolicy is invalid."
+        raise InvalidParameterValue(f"{said} Reason: {why}")
+
+
 def check(attributes: Mapping[str, Any]) -> None:
     """Refuse numbers out of their range, and what should be JSON and is none; nothing at all takes a policy away."""
+    _check_names(attributes)
     for name, (least, most) in RANGES.items():
         number = _number(attributes[name]) if name in attributes else least
         if number is None or not least <= number <= most:
             raise InvalidAttributeValue(name)
-    if attributes.get("Policy") and _object(attributes["Policy"]) is None:
+    if attributes.get("Policy") and not _is_policy(attributes["Policy"]):
         raise InvalidAttributeValue("Policy")
     if attributes.get("RedrivePolicy"):
         redrive = _object(attributes["RedrivePolicy"])
@@ -60,17 +129,43 @@ def check(attributes: Mapping[str, Any]) -> None:
 
 def create_queue(self: SQSBackend, name: str, tags: dict[str, str] | None = None, **attributes: Any) -> Queue:
     """Make a queue whose attributes are right."""
+    is_fifo = str(attributes.get("FifoQueue", "")).lower() == "true"
+    if name.endswith(".fifo") and not is_fifo:
+        raise InvalidParameterValue(
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+        )
     check(attributes)
+    _check_redrive(self, attributes, is_fifo)
     return _create_queue(self, name, tags, **attributes)
 
 
 def set_queue_attributes(self: SQSBackend, queue_name: str, attributes: dict[str, Any]) -> Queue:
     """Change a queue's attributes to right ones."""
+    queue = self.get_queue(queue_name)
     check(attributes)
+    if "FifoQueue" in attributes and (str(attributes["FifoQueue"]).lower() == "true") != bool(queue.fifo_queue):
+        # Only a new queue takes it: the page of CreateQueue.
+        raise InvalidAttributeName("FifoQueue")
+    _check_redrive(self, attributes, bool(queue.fifo_queue))
     return _set_queue_attributes(self, queue_name, attributes)
 
 
+def check_url(self: SQSResponse, params: Mapping[str, Any]) -> None:
+    """Ask only for queues of the account; of others only they know who may."""
+    if params.get("QueueOwnerAWSAccountId", self.current_account) != self.current_account:
+        raise QueueDoesNotExist
+
+
+def check_tags(_self: SQSResponse, params: Mapping[str, Any]) -> None:
+    """Refuse tags that only AWS itself sets."""
+    if any(key.lower().startswith("aws:") for key in params.get("Tags") or params.get("tags") or {}):
+        raise InvalidParameterValue("Tag keys that begin with aws: are reserved for AWS's own use.")
+
+
 def install() -> None:
-    """Check attributes in front of moto."""
+    """Check requests in front of moto."""
+    guard.before(SQSResponse, "GetQueueUrl", check_url)
+    for operation in ("TagQueue", "CreateQueue"):
+        guard.before(SQSResponse, operation, check_tags)
     SQSBackend.create_queue = create_queue  # type: ignore[method-assign]
     SQSBackend.set_queue_attributes = set_queue_attributes  # type: ignore[method-assign]

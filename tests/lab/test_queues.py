@@ -13,7 +13,18 @@ import pytest
 from tests.lab.calls import UNCHECKED, answer
 
 ARN = "arn:aws:sqs:us-east-1:123456789012:dead"
-VALUE, PARAMETER = "InvalidAttributeValue", "InvalidParameterValue"
+VALUE, NAME, PARAMETER = "InvalidAttributeValue", "InvalidAttributeName", "InvalidParameterValue"
+
+
+def policy(**more: Any) -> str:
+    """Return a queue's policy with one thing changed; None takes a member away."""
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": ARN} | more
+    statement = {key: value for key, value in statement.items() if value is not None}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def redrive(name: str) -> str:
+    return json.dumps({"deadLetterTargetArn": ARN.replace("dead", name), "maxReceiveCount": 3})
 
 
 @pytest.fixture(name="sqs")
@@ -24,6 +35,7 @@ def sqs_fixture(lab: Any) -> Any:
     queues.install()
     client = lab.client("sqs", config=UNCHECKED)
     client.create_queue(QueueName="dead")
+    client.create_queue(QueueName="other.fifo", Attributes={"FifoQueue": "true"})
     return client
 
 
@@ -41,6 +53,20 @@ def sqs_fixture(lab: Any) -> Any:
         ({"KmsDataKeyReusePeriodSeconds": "59"}, VALUE),
         ({"Policy": "{"}, VALUE),
         ({"Policy": "[]"}, VALUE),
+        ({"Policy": policy(Effect="Maybe")}, VALUE),
+        ({"Policy": policy(Action="s3:GetObject")}, VALUE),
+        ({"Policy": policy(Action=[])}, VALUE),
+        ({"Policy": policy(Principal=None)}, VALUE),
+        ({"Policy": json.dumps({"Version": "2012-10-17", "Statement": []})}, VALUE),
+        ({"Policy": policy().replace("2012-10-17", "2020-01-01")}, VALUE),
+        ({"SqsManagedSseEnabled": "maybe"}, VALUE),
+        ({"RedriveAllowPolicy": "{"}, VALUE),
+        ({"RedriveAllowPolicy": json.dumps({"redrivePermission": "some"})}, VALUE),
+        ({"RedriveAllowPolicy": json.dumps({"redrivePermission": "byQueue"})}, VALUE),
+        ({"Colour": "blue"}, NAME),
+        ({"QueueArn": ARN}, NAME),
+        ({"RedrivePolicy": redrive("none")}, PARAMETER),
+        ({"RedrivePolicy": redrive("other.fifo")}, PARAMETER),
         ({"RedrivePolicy": "{"}, PARAMETER),
         ({"RedrivePolicy": "[]"}, PARAMETER),
         ({"RedrivePolicy": json.dumps({"deadLetterTargetArn": ARN})}, PARAMETER),
@@ -54,7 +80,24 @@ def test_an_attribute_that_no_queue_can_have(sqs: Any, attributes: dict[str, str
         answered = answer(call, Attributes=attributes, **more)
         assert answered["ResponseMetadata"]["HTTPStatusCode"] == 400
         assert answered["Error"]["Code"] == code
-    assert sqs.list_queues()["QueueUrls"] == [url]
+    assert sqs.list_queues()["QueueUrls"] == [url, url.replace("dead", "other.fifo")]
+
+
+def test_a_queue_that_cannot_be(sqs: Any) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html"""
+    url = sqs.get_queue_url(QueueName="dead")["QueueUrl"]
+    for expected, call, given in (
+        (PARAMETER, sqs.create_queue, {"QueueName": "new.fifo"}),
+        (PARAMETER, sqs.create_queue, {"QueueName": "new", "tags": {"aws:a": "b"}}),
+        (PARAMETER, sqs.tag_queue, {"QueueUrl": url, "Tags": {"aws:a": "b"}}),
+        (NAME, sqs.set_queue_attributes, {"QueueUrl": url, "Attributes": {"FifoQueue": "true"}}),
+        (
+            "AWS.SimpleQueueService.NonExistentQueue",
+            sqs.get_queue_url,
+            {"QueueName": "dead", "QueueOwnerAWSAccountId": "111122223333"},
+        ),
+    ):
+        assert answer(call, **given)["Error"]["Code"] == expected
 
 
 def test_the_ends_of_a_range_are_in_it_and_nothing_takes_a_policy_away(sqs: Any) -> None:
