@@ -82,6 +82,7 @@ def yaml_formatter(base: Any, stream: bool) -> Any:
 def main() -> int:
     """Run a command as version 2 would."""
     from awscli import argparser, clidriver, formatter, paramfile
+    from awscli.customizations.overridesslcommonname import SSL_COMMON_NAMES
     from awscli.customizations.scalarparse import iso_format
     from botocore.utils import InstanceMetadataRegionFetcher
 
@@ -130,6 +131,8 @@ def main() -> int:
     session.register("building-top-level-params", options)
     session.register("session-initialized", defaults)
     session.register("building-command-table.ecr", removed)
+    # Version 1 asks some services by a former name, whatever AWS_ENDPOINT_URL says.
+    SSL_COMMON_NAMES.clear()
     # Version 2 takes no parameter from a URL, and nobody needs its advertisement.
     paramfile.REMOTE_PREFIX_MAP.clear()
     argparser.USAGE = clidriver.USAGE = argparser.USAGE.partition("\n\nusage: ")[2]

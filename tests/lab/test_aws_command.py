@@ -103,6 +103,8 @@ class Service(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append((operation, asked))
         status, answer = 200, {"repositories": [REPOSITORY]}
+        if operation == "ListQueues":
+            answer = {"QueueUrls": ["http://127.0.0.1/123456789012/queue"]}
         if operation == "Encrypt":
             answer = {"KeyId": "key", "CiphertextBlob": "AAEC"}
         if asked.get("repositoryNames") == ["none"]:
@@ -185,6 +187,11 @@ def test_the_profile_that_was_asked_for_has_the_region(aws, tmp_path):
     said = aws(words, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_REGION=None, AWS_EC2_METADATA_DISABLED="false")
     assert "us-west-2" in said
     assert "eu-west-1" in aws(words, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_REGION="eu-west-1")
+
+
+def test_queues_are_asked_for_where_every_service_is(aws):
+    """https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html"""
+    assert aws("sqs list-queues --query QueueUrls --output text") == "http://127.0.0.1/123456789012/queue\n"
 
 
 def test_no_parameter_is_fetched_from_a_url(aws, service):
