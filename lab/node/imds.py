@@ -76,9 +76,9 @@ def credentials(role: Role) -> dict[str, str]:
     }
 
 
-def of_role(role: Role) -> dict[str, str]:
+def of_role(role: Role, profile: str) -> dict[str, str]:
     """Return the paths that only an instance with an instance profile has."""
-    profile = role.arn.replace(":role/", ":instance-profile/")
+    profile = profile or role.arn.replace(":role/", ":instance-profile/")
     info = {"Code": "Success", "LastUpdated": _stamp(role.keys().issued), "InstanceProfileArn": profile}
     path = "/latest/meta-data/iam/security-credentials"
     return {
@@ -112,7 +112,7 @@ def answers(identity: Identity) -> dict[str, str]:
     # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html: no key there has a slash.
     tags = {key: value for key, value in (machine.tags or {}).items() if "/" not in key}
     paths |= {f"/latest/meta-data/tags/instance/{key}": value for key, value in tags.items()}
-    return paths if identity.role is None else paths | of_role(identity.role)
+    return paths if identity.role is None else paths | of_role(identity.role, machine.profile)
 
 
 def look_up(identity: Identity, path: str) -> str | None:

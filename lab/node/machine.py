@@ -17,6 +17,8 @@ class Machine:
     instance_type: str = "t3.medium"
     image: str = "ami-0abcdef1234567890"
     life_cycle: str = "on-demand"
+    # The ARN of its instance profile; one that a person made is often called as its role is.
+    profile: str = ""
     # None where the launch template does not let an instance read its tags, which is the default.
     tags: Mapping[str, str] | None = field(default=None)
 

@@ -54,6 +54,7 @@ def machine(instance: Instance) -> Machine:
         str(instance.instance_type),
         str(instance.image_id),
         "spot" if instance.lifecycle == "spot" else "on-demand",
+        str((instance.iam_instance_profile or {}).get("Arn", "")),
         tags if instance.metadata_options.instance_metadata_tags == "enabled" else None,
     )
 

@@ -37,6 +37,20 @@ def is_template(template: str) -> bool:
     return True
 
 
+def names_a_key(template: str) -> bool:
+    """Tell whether a variable of a JSON template stands for a key, or for a part of one."""
+    mark, found = "\ue000", []
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        found.extend(key for key, _ in pairs if mark in key)
+
+    try:
+        json.loads(_fill(template, dict.fromkeys(variables(template), mark)), object_pairs_hook=look)
+    except ValueError:
+        return False
+    return bool(found)
+
+
 def render(target: dict[str, Any], event: dict[str, Any], rule_arn: str, rule_name: str, ingested: str = "") -> str:
     """Return the text that EventBridge hands to the target."""
     if target.get("Input"):

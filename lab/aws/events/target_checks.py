@@ -153,6 +153,9 @@ def _check_transformer(transformer: Mapping[str, Any], given: str) -> Iterator[s
         yield f"Invalid InputTemplate for target {given}: the variable {name} is not in InputPathsMap."
     if not input.is_template(transformer["InputTemplate"]):
         yield f"Invalid InputTemplate for target {given}: it is neither JSON nor a string."
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_InputTransformer.html
+    if input.names_a_key(transformer["InputTemplate"]):
+        yield f"Invalid InputTemplate for target {given}: a variable cannot be used as an object key."
 
 
 def _is_json(text: str) -> bool:

@@ -61,6 +61,7 @@ def test_a_node_is_told_its_zone_its_type_and_the_tags_it_may_read(account):
     for name, tell in account.fleet.machines.items():
         assert tell().zone == account.instance(name)["Placement"]["AvailabilityZone"]
         assert tell().image == account.instance(name)["ImageId"]
+        assert tell().profile == account.instance(name)["IamInstanceProfile"]["Arn"]
 
 
 def test_a_spot_node_without_leave_reads_no_tags(account):

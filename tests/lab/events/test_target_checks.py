@@ -17,6 +17,7 @@ from tests.lab.calls import refusal
 QUEUE = f"arn:aws:sqs:{settings.REGION}:{settings.ACCOUNT}:q"
 BLOCK = {"Key": "tag:role", "Values": ["node"]}
 TRANSFORMER = {"InputTemplate": '{"tag":["a"]}'}
+KEYED = {"InputPathsMap": {"t": "$.detail.image-tag"}}
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,8 @@ TRANSFORMER = {"InputTemplate": '{"tag":["a"]}'}
         ({"InputPath": "detail.tag"}, "Invalid JSONPath in InputPath"),
         ({"InputTransformer": {"InputTemplate": '{"tag":["<tag>"]}'}}, "the variable tag is not in InputPathsMap"),
         ({"InputTransformer": {"InputTemplate": '{"tag":['}}, "neither JSON nor a string"),
+        ({"InputTransformer": KEYED | {"InputTemplate": '{"<t>":["a"]}'}}, "cannot be used as an object key"),
+        ({"InputTransformer": KEYED | {"InputTemplate": '{"a":[{"b<t>":1}]}'}}, "cannot be used as an object key"),
         ({"InputTransformer": TRANSFORMER | {"InputPathsMap": {"AWSx": "$.id"}}}, "start with AWS are reserved"),
         ({"InputTransformer": TRANSFORMER | {"InputPathsMap": {"x": "id"}}}, "Invalid JSONPath in InputPathsMap"),
         ({"RetryPolicy": {"MaximumRetryAttempts": 186}}, "than or equal to 185"),

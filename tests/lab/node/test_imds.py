@@ -75,7 +75,10 @@ def test_metadata_is_what_ec2_says_of_the_instance():
     """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-categories.html"""
     tags = {"Name": "one"}
     here = imds.Identity(
-        ID, "10.77.0.9", None, lambda: Machine("us-east-1b", "use1-az1", "m7g.large", "ami-1", "spot", tags)
+        ID,
+        "10.77.0.9",
+        None,
+        lambda: Machine("us-east-1b", "use1-az1", "m7g.large", "ami-1", "spot", "arn:profile", tags),
     )
     found = {path.removeprefix("/latest/meta-data/"): text for path, text in imds.answers(here).items()}
     told = {
@@ -92,6 +95,14 @@ def test_metadata_is_what_ec2_says_of_the_instance():
     assert (document["instanceType"], document["imageId"]) == ("m7g.large", "ami-1")
     tags["Name"] = "two"
     assert imds.look_up(here, "/latest/meta-data/tags/instance/Name") == "two"
+
+
+def test_the_instance_profile_is_the_instances_own():
+    """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-categories.html has iam/info."""
+    acting = role.Role("arn:aws:iam::123456789012:role/eks-node", ID, lambda *_: None)
+    own = "arn:aws:iam::123456789012:instance-profile/own"
+    here = imds.Identity(ID, "10.77.0.9", acting, lambda: Machine(profile=own))
+    assert json.loads(imds.look_up(here, "/latest/meta-data/iam/info"))["InstanceProfileArn"] == own
 
 
 def test_tags_are_not_told_unless_they_are_let():
