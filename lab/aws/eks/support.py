@@ -191,7 +191,7 @@ def begin(owner: Any, kind: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         "status": "InProgress",
         "type": kind,
         "params": [
-            {"type": name, "value": value if isinstance(value, str) else json.dumps(value)}
+            {"type": name, "value": value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))}
             for name, value in changes.items()
             if value is not None
         ],

@@ -6,10 +6,12 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
+from moto.core.exceptions import ServiceException
 from moto.ssm.models import SimpleSystemManagerBackend
 
 from lab.aws.ssm import association_runs as runs
 from lab.aws.ssm.association_runs import Association, Execution
+from lab.aws.ssm.documents import document
 from lab.aws.ssm.invocations import Invocation
 from lab.aws.ssm.support import error, moment, operation, page
 from lab.aws.ssm.targets import managed, match
@@ -123,11 +125,21 @@ def _summary(invocation: Invocation) -> str:
     return f"{done} out of {done} plugin{'s' if done > 1 else ''} processed, {parts}, {counts['Skipped']} skipped. "
 
 
+def _version(one: Association) -> str:
+    """Return the number of the document's version that a node gets."""
+    wanted = str(one.request["DocumentVersion"])
+    try:
+        return str(document(one.backend, one.request["Name"], wanted).document_version)
+    except ServiceException:
+        return wanted
+
+
 def _status(one: Association, instance_id: str) -> dict[str, Any]:
     row = {
         "AssociationId": one.id,
         "AssociationVersion": str(one.version),
-        "DocumentVersion": one.request["DocumentVersion"],
+        # https://docs.aws.amazon.com/cli/latest/reference/ssm/describe-instance-associations-status.html
+        "DocumentVersion": _version(one),
         "InstanceId": instance_id,
         "Name": one.request["Name"],
         "Status": "Pending",

@@ -30,6 +30,9 @@ LISTED = (
     "Duration",
     "TargetMaps",
 )
+# How one stands that was just made or changed, in the answer to that, whatever it did before:
+# https://docs.aws.amazon.com/cli/latest/reference/ssm/create-association.html and update-association.html
+NEW = {"Status": "Pending", "DetailedStatus": "Creating"}
 # What a description has and the list of versions has not.
 NOT_IN_VERSIONS = ("AlarmConfiguration", "AutomationTargetParameterName")
 _plain_put_parameter = SimpleSystemManagerBackend.put_parameter
@@ -64,7 +67,7 @@ def _make(backend: SimpleSystemManagerBackend, params: dict[str, Any]) -> dict[s
     one.plan(datetime.now(UTC))
     known[one.id] = one
     backend.add_tags_to_resource("Association", one.id, tags)
-    answer = _describe(one)
+    answer = _describe(one) | {"Overview": NEW}
     if not one.scheduled_only:
         runs.execute(backend, one)
     return answer
@@ -99,7 +102,7 @@ def update_association(backend: SimpleSystemManagerBackend, params: dict[str, An
         one.past[str(one.version)] = (one.request, one.updated)
         one.request, one.version, one.updated = request, one.version + 1, datetime.now(UTC)
         one.plan(one.updated)
-    answer = _describe(one)
+    answer = _describe(one) | {"Overview": NEW}
     if not one.scheduled_only:
         runs.execute(backend, one)
     return {"AssociationDescription": answer}

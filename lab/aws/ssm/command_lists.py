@@ -24,6 +24,19 @@ COMMAND_STATES = (*_STATES, *_DETAILS, "Incomplete", "NoInstancesInTag", "LimitE
 INVOCATION_STATES = (*_STATES, *_DETAILS, "Delayed", "Undeliverable", "InvalidPlatform", "Terminated")
 
 
+def _outputs(run: Run) -> dict[str, Any]:
+    """Return where a command tells of itself; what it was not given is empty, as AWS's own examples have it.
+
+    https://docs.aws.amazon.com/cli/latest/reference/ssm/send-command.html
+    """
+    silent = {"NotificationArn": "", "NotificationEvents": [], "NotificationType": ""}
+    unlogged = {"CloudWatchLogGroupName": "", "CloudWatchOutputEnabled": False}
+    return {
+        "NotificationConfig": silent | (run.request.get("NotificationConfig") or {}),
+        "CloudWatchOutputConfig": unlogged | (run.request.get("CloudWatchOutputConfig") or {}),
+    }
+
+
 def describe(run: Run, fresh: bool = False) -> dict[str, Any]:
     """Describe a command; a fresh one does not know its nodes yet."""
     request = run.request
@@ -46,13 +59,13 @@ def describe(run: Run, fresh: bool = False) -> dict[str, Any]:
         "OutputS3KeyPrefix": request.get("OutputS3KeyPrefix", ""),
         "MaxConcurrency": run.max_concurrency,
         "MaxErrors": run.max_errors,
-        "TargetCount": 0 if fresh else len(invocations),
+        # Nodes that were named are counted at once, those that are yet to be found by their tags are not.
+        "TargetCount": len(request.get("InstanceIds") or []) if fresh else len(invocations),
         "CompletedCount": 0 if fresh else sum(i.status in FINAL for i in invocations),
         "ErrorCount": 0 if fresh else run.errors,
         "DeliveryTimedOutCount": sum(i.details == "DeliveryTimedOut" for i in invocations),
         "ServiceRole": request.get("ServiceRoleArn", ""),
-        "NotificationConfig": request.get("NotificationConfig") or {},
-        "CloudWatchOutputConfig": request.get("CloudWatchOutputConfig") or {"CloudWatchOutputEnabled": False},
+        **_outputs(run),
         "TimeoutSeconds": run.timeout,
         **({"AlarmConfiguration": request["AlarmConfiguration"]} if "AlarmConfiguration" in request else {}),
         **({"TriggeredAlarms": run.alarms} if run.alarms else {}),
@@ -147,8 +160,7 @@ def _invocation(run: Run, one: Invocation, name: str, details: bool) -> dict[str
         "StandardErrorUrl": plugins[0].stderr_url if len(plugins) == 1 else "",
         "CommandPlugins": [_plugin(run, plugin) for plugin in plugins] if details else [],
         "ServiceRole": run.request.get("ServiceRoleArn", ""),
-        "NotificationConfig": run.request.get("NotificationConfig") or {},
-        "CloudWatchOutputConfig": run.request.get("CloudWatchOutputConfig") or {"CloudWatchOutputEnabled": False},
+        **_outputs(run),
     }
 
 
@@ -203,7 +215,7 @@ def get_command_invocation(backend: SimpleSystemManagerBackend, params: dict[str
         "PluginName": name,
         "Status": status,
         "StatusDetails": details,
-        "CloudWatchOutputConfig": run.request.get("CloudWatchOutputConfig") or {"CloudWatchOutputEnabled": False},
+        "CloudWatchOutputConfig": _outputs(run)["CloudWatchOutputConfig"],
         **_result(plugin),
     }
 

@@ -34,7 +34,10 @@ def test_taints_are_known_by_key_and_effect(account):
     taint = {"key": "k", "value": "v", "effect": "NO_SCHEDULE"}
     other = {**taint, "effect": "NO_EXECUTE"}
     account.group(desired=0, taints=[taint, other])
-    account.eks.update_nodegroup_config(**GROUP, taints={"addOrUpdateTaints": [{**taint, "value": "w"}]})
+    update = account.eks.update_nodegroup_config(**GROUP, taints={"addOrUpdateTaints": [{**taint, "value": "w"}]})
+    # As AWS's example has it: https://docs.aws.amazon.com/cli/latest/reference/eks/update-nodegroup-config.html
+    value = '[{"key":"k","value":"w","effect":"NO_SCHEDULE"}]'
+    assert update["update"]["params"] == [{"type": "TaintsToAdd", "value": value}]
     assert account.reach("g", "ACTIVE")["taints"] == [other, {**taint, "value": "w"}]
     account.eks.update_nodegroup_config(**GROUP, taints={"removeTaints": [other]})
     assert account.reach("g", "ACTIVE")["taints"] == [{**taint, "value": "w"}]

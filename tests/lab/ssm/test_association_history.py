@@ -73,6 +73,8 @@ def test_how_a_nodes_associations_stand(lab: Any) -> None:
         executions(lab, one, 1)
     rows = lab.ssm.describe_instance_associations_status(InstanceId=node)["InstanceAssociationStatusInfos"]
     assert {row["AssociationId"]: row["Status"] for row in rows} == {good: "Success", bad: "Failed"}
+    # What a node gets is a version, not $DEFAULT.
+    assert [row["DocumentVersion"] for row in rows] == ["1", "1"]
     assert "1 success, 0 failed" in next(row for row in rows if row["AssociationId"] == good)["ExecutionSummary"]
     effective = lab.ssm.describe_effective_instance_associations(InstanceId=node)["Associations"]
     assert {row["AssociationId"] for row in effective} == {good, bad} and "mainSteps" in effective[0]["Content"]

@@ -45,7 +45,9 @@ def test_an_update_resets_what_it_leaves_out_and_runs(lab: Any) -> None:
         lab, AssociationName="mine", Parameters={"word": ["yes"]}, ScheduleExpression="rate(1 hour)", MaxErrors="1"
     )
     executions(lab, one, 1)
-    lab.ssm.update_association(AssociationId=one, Targets=TARGETS)
+    answer = lab.ssm.update_association(AssociationId=one, Targets=TARGETS)["AssociationDescription"]
+    # Whatever it did before: https://docs.aws.amazon.com/cli/latest/reference/ssm/update-association.html
+    assert answer["Overview"] == {"Status": "Pending", "DetailedStatus": "Creating"}
     found = describe(lab, one)
     assert found["AssociationVersion"] == "2"
     assert not {"AssociationName", "Parameters", "ScheduleExpression", "MaxErrors"} & set(found)

@@ -19,7 +19,10 @@ def test_a_command_by_instance_id(lab: Any) -> None:
     )
     node = lab.node()
     answer = lab.ssm.send_command(DocumentName="nodecache-test", InstanceIds=[node])["Command"]
-    assert (answer["Status"], answer["TargetCount"]) == ("Pending", 0)
+    assert (answer["Status"], answer["TargetCount"]) == ("Pending", 1)
+    # https://docs.aws.amazon.com/cli/latest/reference/ssm/send-command.html
+    assert answer["NotificationConfig"] == {"NotificationArn": "", "NotificationEvents": [], "NotificationType": ""}
+    assert answer["CloudWatchOutputConfig"] == {"CloudWatchLogGroupName": "", "CloudWatchOutputEnabled": False}
     command = answer["CommandId"]
     done = ended(lab, command)
     assert (done["Status"], done["TargetCount"], done["CompletedCount"], done["ErrorCount"]) == ("Success", 1, 1, 0)
