@@ -26,6 +26,17 @@ LOG = logging.getLogger("lab.aws")
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 # Who may not, or is nobody: https://github.com/amzn/selling-partner-api-models/issues/891 shows the status.
 _FORBIDDEN = re.compile(r"<Code>(AccessDenied|ExpiredToken|InvalidClientTokenId)</Code>")
+# What IAM says of a path and of a name: https://github.com/aws-cloudformation/cfn-lint/issues/722,
+# https://github.com/aws/aws-cli/issues/5860 and https://github.com/aws-amplify/amplify-cli/issues/9120 have its words.
+_PATHS = "contain only alphanumeric characters and/or / characters."
+_WORDS = {
+    "path": f"begin and end with / and {_PATHS}",
+    "pathPrefix": f"begin with the / character and {_PATHS}",
+    r"[\w+=,.@-]+": "contain only alphanumeric characters and/or the following: +=,.@_-",
+}
+_BROKEN = re.compile(
+    r"Value '.*' at '(\w+)' failed to satisfy constraint: Member must satisfy reg.* pattern: (.*)", re.S
+)
 
 
 class _Refused(Exception):
@@ -47,6 +58,16 @@ def _answer(service: str, status: int, code: str, message: str) -> Any:
     return status, {"Content-Type": "text/xml"}, body
 
 
+def _said(service: str, found: list[str]) -> str:
+    broken = _BROKEN.fullmatch(found[0])
+    if service == "iam" and len(found) == 1 and broken:
+        words = _WORDS.get(broken[1]) or _WORDS.get(broken[2])
+        if words:
+            return f"The specified value for {broken[1]} is invalid. It must {words}"
+    errors = "error" if len(found) == 1 else "errors"
+    return f"{len(found)} validation {errors} detected: {'; '.join(found)}"
+
+
 def _check(self: BaseResponse, request: Any) -> None:
     service, action = str(self.service_name), request.values.get("Action", "")
     if not action:
@@ -63,8 +84,7 @@ def _check(self: BaseResponse, request: Any) -> None:
     except (ValueError, TypeError, AttributeError) as wrong:
         raise _Refused("MalformedInput", "") from wrong
     if found := violations(service, action, params):
-        errors = "error" if len(found) == 1 else "errors"
-        raise _Refused("ValidationError", f"{len(found)} validation {errors} detected: {'; '.join(found)}")
+        raise _Refused("ValidationError", _said(service, found))
     if camelcase_to_underscores(action) not in method_names_from_class(type(self)):
         raise unknown
 

@@ -44,6 +44,7 @@ MOTOS: dict[str, str | tuple[str, ...]] = {
     "iam CreateOpenIDConnectProvider clientIDList": (_LONG, _ITEMS),
     "iam CreateOpenIDConnectProvider thumbprintList": (_LONG, _ITEMS),
     "iam CreateOpenIDConnectProvider url": _LONG,
+    "iam CreateVirtualMFADevice path": _LONG,
     "iam SetDefaultPolicyVersion versionId": _FORM,
     **{f"iam {name} tags": _LONG for name in _TAGGING},
     **{f"iam {name} tags.member.{part}": _LONG for name in _TAGGING for part in ("key", "value")},

@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lab.aws import query
 from lab.aws.iam import sts
@@ -43,6 +44,30 @@ def test_every_wrong_call_of_iam_is_refused(refuses: Any) -> None:
         ("InvalidAction", "get_context_keys_for_custom_policy", {"PolicyInputList": ["{}"]}),
     ]
     refuses.calls("iam", calls)
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "words"),
+    [
+        ("get_role", {"RoleName": "a/b"}, "roleName is invalid. It must contain only alphanumeric characters and/or"),
+        ("create_user", {"UserName": "u", "Path": "/x"}, "path is invalid. It must begin and end with / and contain"),
+        ("list_roles", {"PathPrefix": "x"}, "pathPrefix is invalid. It must begin with the / character and contain"),
+        (
+            "list_policies",
+            {"PathPrefix": "/foo"},
+            "pathPrefix is invalid. It must begin with the / character and contain",
+        ),
+    ],
+)
+def test_iam_has_words_of_its_own_for_names_and_paths(
+    lab: Any, operation: str, params: dict[str, str], words: str
+) -> None:
+    """As in https://github.com/aws/aws-cli/issues/5860 and https://github.com/aws-amplify/amplify-cli/issues/9120."""
+    with pytest.raises(ClientError) as refused:
+        getattr(lab.client("iam"), operation)(**params)
+    error = refused.value.response["Error"]
+    assert (error["Code"], words in error["Message"]) == (V, True)
+    assert error["Message"].startswith("The specified value for ")
 
 
 def test_every_wrong_call_of_sts_is_refused(refuses: Any) -> None:
@@ -85,7 +110,6 @@ def test_the_refusal_is_xml(lab: Any, body: bytes, code: str, message: str) -> N
 
 def test_a_fault_of_the_lab_is_one_of_the_services_and_no_page(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from botocore.config import Config
-    from botocore.exceptions import ClientError
     from moto.iam.responses import IamResponse
 
     monkeypatch.setattr(IamResponse, "list_users", lambda self: 1 / 0)

@@ -25,7 +25,8 @@ def create_fargate_profile(backend: EKSBackend, params: Params) -> dict[str, Any
     if len(params.get("selectors") or []) > MOST_SELECTORS:
         raise invalid(f"Fargate Profile can have at most {MOST_SELECTORS} selectors.")
     if any(len(selector.get("labels") or {}) > MOST_LABELS for selector in params.get("selectors") or []):
-        raise invalid(f"Fargate Profile selectors can have at most {MOST_LABELS} labels.")
+        # In EKS's words, as moto's tests have them from it.
+        raise invalid(f"Request contains Selector with more than {MOST_LABELS} Label pairs")
     check_tags(params.get("tags") or {})
     check_form(params["podExecutionRoleArn"])
     subnets = params.get("subnets") or []

@@ -38,6 +38,15 @@ def test_a_fargate_profile_that_aws_would_not_make(account, profile):
     assert refused(account.eks, "create_fargate_profile", **request)["Code"] == "InvalidParameterException"
 
 
+def test_too_many_labels_are_told_in_eks_own_words(account):
+    """https://github.com/getmoto/moto/blob/master/tests/test_eks/test_eks.py verified them "against the AWS API"."""
+    labels = {f"l{number}": "x" for number in range(6)}
+    error = refused(
+        account.eks, "create_fargate_profile", **PROFILE | {"selectors": [{"namespace": "n", "labels": labels}]}
+    )
+    assert error["Message"] == "Request contains Selector with more than 5 Label pairs"
+
+
 def test_a_profile_is_made_described_and_removed(account):
     made = account.eks.create_fargate_profile(**PROFILE)["fargateProfile"]
     assert (made["status"], made["health"]) == ("CREATING", {"issues": []})
