@@ -22,6 +22,7 @@ import yaml
 
 from lab import settings
 from lab.node.agent import Result
+from tests.lab import warm
 from tests.lab.bus import Bus
 from tests.lab.calls import UNCHECKED, until
 
@@ -47,6 +48,13 @@ def quick() -> Iterator[None]:
         patch.setattr(backends, "list_of_moto_modules", lambda: modules)
         patch.setattr(utils, "Session", functools.cache(boto3.Session))
         yield
+
+
+@pytest.fixture(name="python", scope="session")
+def python_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the interpreter of all modules that playbooks run."""
+    with warm.interpreter(tmp_path_factory.mktemp("warm")) as program:
+        yield program
 
 
 class FakeFleet:

@@ -362,17 +362,17 @@ def repository_of(name):
 
 
 @contextlib.contextmanager
-def lock(repository, deadline):
-    """Keep other runs off a repository; a lock lasts no longer than its process. What is written in it is promised."""
+def lock(what, deadline, kind=fcntl.LOCK_EX):
+    """Keep other runs off; a lock lasts no longer than its process. What is written in it is promised."""
     os.makedirs(LOCKS, mode=0o700, exist_ok=True)
-    name = hashlib.sha256(repository.encode()).hexdigest()[:16]
+    name = hashlib.sha256(what.encode()).hexdigest()[:16]
     with open(f"{LOCKS}/{name}.lock", "a", encoding="utf-8") as handle:
         while True:
             with contextlib.suppress(BlockingIOError):
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(handle, kind | fcntl.LOCK_NB)
                 break
             if time.monotonic() > deadline:
-                raise Failure("another run still works on this repository")
+                raise Failure("another run is still at work")
             time.sleep(0.1)
         handle.truncate(0)
         yield handle
@@ -401,10 +401,9 @@ class Cache:
         self.pushed = calendar.timegm(time.strptime(pushed, "%Y-%m-%dT%H:%M:%SZ")) if pushed else None
         self.wanted = [Image(ref, keep or sys.maxsize) for ref, keep in request["wanted"].items()]
         self.kubelet, self.runtime, self.deadline = kubelet, runtime, time.monotonic() + RUN_SECONDS
-        self.guard, self.tokens = threading.Lock(), {}
+        self.guard, self.tokens, self.local = threading.Lock(), {}, {}
         self.begin = time.monotonic() + random.uniform(0, int(request["jitter"]))
         self.workers = 1 if kubelet.get("serializeImagePulls", True) else kubelet.get("maxParallelImagePulls") or 4
-        self.local = runtime.images()
 
     def own(self, row):
         """Return this install's mark, when it was made for what the name stands for now."""
@@ -680,17 +679,16 @@ def work(request, report):
     runtime = connect(kubelet)
     cache = Cache(request, kubelet, runtime)
     report["containerd"] = runtime.version()
-    if cache.action == "release":
-        # A pull marks its image at its end only, and nobody comes again to let go of it.
-        for one in cache.wanted:
-            with lock(one.repository, cache.deadline):
-                cache.local = runtime.images()
-    refs = list(dict.fromkeys(ref for ref in request["images"] if ref))
-    if cache.action != "prefetch" and not refs:
-        for (_repository, digest), names in sorted(cache.ours(cache.local).items()):
-            refs += [name + "@" + digest for name in names if "@" not in name] or names
-    with concurrent.futures.ThreadPoolExecutor(cache.workers) as pool:
-        done = list(pool.map(cache.attempt, refs))
+    # A pull marks its image at its end only, and nobody comes again to let go of what a release did not wait for.
+    kind = fcntl.LOCK_EX if cache.action == "release" else fcntl.LOCK_SH
+    with lock(request["name"], cache.deadline, kind):
+        cache.local = runtime.images()
+        refs = list(dict.fromkeys(ref for ref in request["images"] if ref))
+        if cache.action != "prefetch" and not refs:
+            for (_repository, digest), names in sorted(cache.ours(cache.local).items()):
+                refs += [name + "@" + digest for name in names if "@" not in name] or names
+        with concurrent.futures.ThreadPoolExecutor(cache.workers) as pool:
+            done = list(pool.map(cache.attempt, refs))
     local = runtime.images()
     try:
         local = cache.tidy([image for _ref, image, said in done if image and not said], local)

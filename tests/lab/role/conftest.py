@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,6 @@ import yaml
 
 from lab import settings
 from lab.node.agent import Result
-from tests.lab.role import warm
 
 ROOT = Path(__file__).resolve().parents[3]
 READS = re.compile(r"(Describe|Get|List|Filter|BatchGet)")
@@ -303,13 +302,6 @@ def faults_fixture(monkeypatch: pytest.MonkeyPatch) -> Faults:
         werkzeug_app, "DomainDispatcherApplication", lambda *given, **more: faults.wrap(original(*given, **more))
     )
     return faults
-
-
-@pytest.fixture(name="python", scope="session")
-def python_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return the interpreter of all modules."""
-    with warm.interpreter(tmp_path_factory.mktemp("warm")) as program:
-        yield program
 
 
 @pytest.fixture

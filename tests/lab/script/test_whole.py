@@ -2,116 +2,33 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab import settings
 from lab.node.fleet import FLEET
+from tests.lab.script.cluster import Cluster, come_due
 
-ROOT = Path(__file__).resolve().parents[3]
 GPU = {"eks:nodegroup-name": "gpu"}
 
 
-class Cluster:
-    """A cluster's nodes, instances of EC2 with its tags, and an install that serves them."""
+class Whole(Cluster):
+    """A cluster with images for every node and for some."""
 
-    def __init__(self, world: Any, directory: Path) -> None:
-        self.world, self.directory = world, directory
+    def __init__(self, world: Any, python: Path) -> None:
         self.web, self.trainer = world.repository("web"), world.repository("trainer")
-        self.role = world.role.rpartition("/")[2]
-        self.addresses: dict[str, str] = {}
-        ec2, subnets = settings.client("ec2"), []
-        vpc = ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
-        for number, zone in ((1, "a"), (2, "b")):
-            made = ec2.create_subnet(
-                VpcId=vpc, CidrBlock=f"10.8.{number}.0/24", AvailabilityZone=f"{settings.REGION}{zone}"
-            )
-            subnets.append(made["Subnet"]["SubnetId"])
-        may = {"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        trust = json.dumps({"Version": "2012-10-17", "Statement": [may]})
-        role = settings.client("iam").create_role(RoleName="whole", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-        settings.client("eks").create_cluster(name="whole", roleArn=role, resourcesVpcConfig={"subnetIds": subnets})
-
-    def node(self, **tags: str) -> str:
-        """Start a node of the cluster."""
-        both = {"kubernetes.io/cluster/whole": "owned", **tags}
-        given = [{"ResourceType": "instance", "Tags": [{"Key": key, "Value": both[key]} for key in both]}]
-        made = settings.client("ec2").run_instances(
-            ImageId="ami-12c6146b", MinCount=1, MaxCount=1, TagSpecifications=given
-        )
-        name: str = made["Instances"][0]["InstanceId"]
-        self.addresses[name] = f"10.77.2.{len(self.addresses) + 1}"
-        self.start(name)
-        self.world.nodes.append(name)
-        return name
-
-    def start(self, node: str) -> None:
-        FLEET.start(node, self.addresses[node], self.world.role)
-
-    def play(self, **variables: Any) -> None:
-        """Play the role."""
-        given = {
-            "prefetch_name": "whole",
-            "prefetch_cluster": "whole",
-            "prefetch_node_roles": [self.role],
-            "prefetch_nodes": {"gpu": [{"key": "tag:eks:nodegroup-name", "values": ["gpu"]}]},
-            "prefetch_images": [
-                {"repository": self.web, "keep": 1},
-                {"repository": self.trainer, "tags": "v*", "nodes": "gpu"},
-            ],
-            **variables,
-        }
-        book = self.directory / "play.yml"
-        play = {"hosts": "localhost", "gather_facts": False, "environment": "{{ nodecache_environment }}"}
-        role = {"role": "nodecache.eks.prefetch", **given}
-        book.write_text(json.dumps([{**play, "roles": [role]}]))
-        program = str(Path(sys.executable).with_name("ansible-playbook"))
-        done = subprocess.run(
-            [program, "-i", "inventory/lab", str(book)],
-            cwd=ROOT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, text=True, capture_output=True,
-            timeout=240, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout[-4000:] + done.stderr
-
-    def held(self, node: str, repository: str) -> set[str]:
-        """Return the tags of a repository that a node holds."""
-        name = f"{self.world.host}/{repository}:"
-        return {one.removeprefix(name) for one in self.world.names(node) if one.startswith(name)}
-
-    def runs(self) -> int:
-        """Return how often the associations ran on a node, to the end."""
-        ssm, found = settings.client("ssm"), 0
-        for each in ssm.list_associations()["Associations"]:
-            if each["AssociationName"].startswith("nodecache-whole"):
-                rows = ssm.describe_association_executions(AssociationId=each["AssociationId"])
-                found += sum(row["Status"] != "Pending" for row in rows["AssociationExecutions"])
-        return found
+        nodes = {"gpu": [{"key": "tag:eks:nodegroup-name", "values": ["gpu"]}]}
+        images = [{"repository": self.web, "keep": 1}, {"repository": self.trainer, "tags": "v*", "nodes": "gpu"}]
+        super().__init__(world, python, "whole", prefetch_nodes=nodes, prefetch_images=images)
 
 
 @pytest.fixture(name="cluster", scope="module")
-def cluster_fixture(world: Any, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
-    return Cluster(world, tmp_path_factory.mktemp("whole"))
+def cluster_fixture(world: Any, python: Path) -> Whole:
+    return Whole(world, python)
 
 
-def come_due() -> None:
-    """Let the hour of every association come; the lab's clock starts them by itself."""
-    from moto.ssm.models import ssm_backends
-
-    from lab.aws.ssm import association_runs
-
-    for one in association_runs.associations(ssm_backends[settings.ACCOUNT][settings.REGION]).values():
-        assert one.due, "it has a schedule"
-        one.due = datetime.now(UTC)
-
-
-def test_the_whole_way(world: Any, cluster: Cluster, until: Any) -> None:
+def test_the_whole_way(world: Any, cluster: Whole, until: Any) -> None:
     world.push(cluster.web, "v1")
     world.push(cluster.trainer, "v1")
     world.push(cluster.trainer, "latest")
@@ -145,7 +62,7 @@ def test_the_whole_way(world: Any, cluster: Cluster, until: Any) -> None:
     until(lambda: cluster.held(joined, cluster.trainer) == {"v2"} and cluster.held(joined, cluster.web) == {"v5"}, 60)
 
 
-def test_what_is_taken_off_the_list_goes_and_the_end_takes_the_rest(world: Any, cluster: Cluster, until: Any) -> None:
+def test_what_is_taken_off_the_list_goes_and_the_end_takes_the_rest(world: Any, cluster: Whole, until: Any) -> None:
     nodes, stranger = list(cluster.addresses), world.repository("stranger")
     world.push(stranger, "v1")
     for node in nodes:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 from script_support import APP, HOST, PIN, A, B, C, Case, D, nodecache
 
@@ -122,6 +123,28 @@ class Keep(Case):
         self.runtime.remote[APP + ":w1"] = B
         self.run_script([APP + ":w1@" + C], wanted={APP + ":v*": 1, APP + ":w*": 9})
         self.assertEqual(len(self.left()), 5)
+
+    def test_release_waits_for_the_whole_of_a_run_that_still_pulls(self):
+        others = [f"{HOST}/other{number}" for number in range(2)]
+        self.runtime.remote.update({name + ":v1": C for name in others})
+        pulling, released, pull = threading.Event(), threading.Event(), self.runtime.pull
+
+        def slow(*arguments):
+            pulling.set()
+            # A release that does not wait is done by then.
+            released.wait(0.3)
+            pull(*arguments)
+
+        self.replace("pull", slow, self.runtime)
+        self.kubelet = {"serializeImagePulls": True}
+        run = threading.Thread(target=self.run_script, args=([f"{name}:v1@{C}" for name in others],))
+        run.start()
+        pulling.wait()
+        # The install wants neither any more.
+        self.assertTrue(self.run_script([name + ":v1" for name in others], action="release", wanted={APP: 2})["ok"])
+        released.set()
+        run.join()
+        self.assertEqual([name for name in self.left() if not name.startswith(APP)], [])
 
     def test_release_of_one_image_leaves_the_others(self):
         self.run_script([APP + ":v1"], action="release")
