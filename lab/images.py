@@ -16,6 +16,7 @@ from lab.aws.ecr.manifest import OCI, OCI_INDEX, digest_of
 from lab.registry import store
 
 BASE = f"{settings.ECR_HOST}/busybox:stable"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 PAUSE = "localhost/kubernetes/pause:latest"
 _APPLETS = ("cat", "date", "df", "echo", "env", "hostname", "id", "ls", "mkdir", "ps", "sh", "sleep", "true")
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -65,6 +66,11 @@ def push(repository: str, content: Content, tag: str | None = None) -> str:
     return str(answer["image"]["imageId"]["imageDigest"])
 
 
+def own_architecture() -> str:
+    """Return this machine's architecture as images name it."""
+    return _ARCHITECTURES.get(platform.machine(), platform.machine())
+
+
 def _layer() -> bytes:
     """Return a tar with busybox and links to it; the same bytes each time."""
     buffer = io.BytesIO()
@@ -88,14 +94,14 @@ def image(command: list[str], architecture: str | None = None) -> Content:
     """Return an image that holds busybox, by default of this machine's architecture."""
     layer = _layer()
     config = {
-        "architecture": architecture or _ARCHITECTURES.get(platform.machine(), platform.machine()),
+        "architecture": architecture or own_architecture(),
         "os": "linux",
         "config": {"Cmd": command, "Env": ["PATH=/bin"]},
         "rootfs": {"type": "layers", "diff_ids": [digest_of(layer)]},
         # podman refuses to build on an image whose history does not name its layers.
         "history": [{"created_by": "busybox-static"}],
     }
-    return _content(config, gzip.compress(layer, mtime=0), "application/vnd.oci.image.layer.v1.tar+gzip")
+    return content(config, [gzip.compress(layer, mtime=0)])
 
 
 def attestation(subject: str) -> Content:
@@ -103,7 +109,7 @@ def attestation(subject: str) -> Content:
     statement = {"_type": "https://in-toto.io/Statement/v0.1", "subject": [{"digest": {"sha256": subject[7:]}}]}
     layer = json.dumps(statement).encode()
     config = {"architecture": "unknown", "os": "unknown", "config": {}, "rootfs": {"diff_ids": [digest_of(layer)]}}
-    return _content(config, layer, "application/vnd.in-toto+json")
+    return content(config, [layer], "application/vnd.in-toto+json")
 
 
 def multi_architecture(command: list[str]) -> Index:
@@ -117,7 +123,8 @@ def multi_architecture(command: list[str]) -> Index:
     return Index((*images.values(), about), manifest)
 
 
-def _content(config: dict[str, Any], layer: bytes, media_type: str) -> Content:
+def content(config: dict[str, Any], layers: list[bytes], media_type: str = LAYER) -> Content:
+    """Return an image of layers as they are to be stored."""
     packed = json.dumps(config).encode()
     kind = "application/vnd.oci.image.config.v1+json"
     manifest = json.dumps(
@@ -125,10 +132,10 @@ def _content(config: dict[str, Any], layer: bytes, media_type: str) -> Content:
             "schemaVersion": 2,
             "mediaType": OCI,
             "config": {"mediaType": kind, "digest": digest_of(packed), "size": len(packed)},
-            "layers": [{"mediaType": media_type, "digest": digest_of(layer), "size": len(layer)}],
+            "layers": [{"mediaType": media_type, "digest": digest_of(one), "size": len(one)} for one in layers],
         }
     ).encode()
-    return Content({digest_of(packed): packed, digest_of(layer): layer}, manifest)
+    return Content({digest_of(one): one for one in (packed, *layers)}, manifest)
 
 
 def _entry(content: Content, platform_: dict[str, str]) -> dict[str, Any]:

@@ -17,13 +17,15 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import bench_modules  # noqa: E402
+import bench_pulls  # noqa: E402
+from bench_nodes import NAME, disk, on_nodes, plugins, until  # noqa: E402
 
 from lab import images, settings  # noqa: E402
 
 BIN = ROOT / ".venv" / "bin"
 RESULT = ROOT / "build" / "bench.json"
 ROUNDS = 7
-NAME, REPOSITORY = "nodecache-walkthrough", "nodecache-sample"
+REPOSITORY = "nodecache-sample"
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -44,38 +46,6 @@ def playbook(*arguments: str, **environment: str) -> str:
 
 
 # --- on the nodes -------------------------------------------------------------------------------
-
-
-def until(condition: Callable[[], Any], what: str) -> Any:
-    """Wait until the condition holds and return what it came to."""
-    end = time.monotonic() + 300
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    sys.exit(f"{what} within 300 seconds.")
-
-
-def on_nodes(document: str, nodes: list[str], **parameters: str) -> list[str]:
-    """Run a document on nodes and return what each of them printed."""
-    return [plugin["Output"] for plugin in plugins(document, nodes, **parameters)]
-
-
-def plugins(document: str, nodes: list[str], **parameters: str) -> list[Any]:
-    """Run a document on nodes and return each one's step, with its output and times."""
-    ssm = settings.client("ssm")
-    given = {name: [value] for name, value in parameters.items()}
-    sent = ssm.send_command(DocumentName=document, InstanceIds=nodes, Parameters=given)["Command"]["CommandId"]
-
-    def done() -> list[Any] | None:
-        found = ssm.list_command_invocations(CommandId=sent, Details=True)["CommandInvocations"]
-        if failed := [each for each in found if each["Status"] not in ("Pending", "InProgress", "Success")]:
-            sys.exit(f"{document} ended as {failed[0]['StatusDetails']}: {failed[0]['CommandPlugins']}")
-        steps = [each["CommandPlugins"][0] for each in found if each["Status"] == "Success"]
-        return steps if len(steps) == len(nodes) else None
-
-    ended: list[Any] = until(done, f"{document} did not end")
-    return ended
 
 
 def without_change(node: str) -> float:
@@ -119,11 +89,9 @@ def push_to_cached(nodes: list[str]) -> float:
         on_nodes(NAME, nodes, action="release", images=f"{settings.ECR_HOST}/{REPOSITORY}:{tag}")
 
 
-def disk(node: str) -> float:
+def disk_over_unpacked(node: str) -> float:
     """Return the disk that containerd takes, over what its images take unpacked."""
-    top = "/var/lib/containerd/io.containerd."
-    script = f"du -sk {top}content.v1.content {top}snapshotter.v1.overlayfs | cut -f1"
-    packed, unpacked = map(int, on_nodes("AWS-RunShellScript", [node], commands=script)[0].split())
+    packed, unpacked = disk(node)
     return (packed + unpacked) / unpacked
 
 
@@ -190,9 +158,10 @@ def main() -> None:
         "start_uncached_over_cached": round(uncached / cached, 1),
         "start_cached_over_tiny": round(cached / tiny_start(nodes[0]), 2),
         "pull_over_link_limit": round(max(node["pull_seconds"] for node in walkthrough["nodes"]) / limit, 3),
+        **bench_pulls.measure(nodes[0]),
         "run_without_change_seconds": round(without_change(nodes[0]), 2),
         # containerd 1.6, the lab's default, keeps compressed layers: NODECACHE_LAB_CONTAINERD chooses another.
-        "disk_over_unpacked": round(disk(nodes[0]), 3),
+        "disk_over_unpacked": round(disk_over_unpacked(nodes[0]), 3),
         "push_to_last_node_cached_seconds": round(push_to_cached(nodes), 2),
         "prefetch_without_change_over_article": round(seconds(prefetch) / article(), 2),
         "module_without_change_over_iam_role": bench_modules.measure(),
