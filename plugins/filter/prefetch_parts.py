@@ -57,6 +57,7 @@ _value:
     - C(theirs) are all of somebody else's, as text.
     - C(state) is what a whole run notes, C(as_wanted) whether the last one noted the very same, so that all is well.
     - C(refused) says why nothing may be made, in one sentence that is empty when all is well.
+    - C(lacking) has a sentence for each thing that is C(missing) and needed.
   type: dict
 """
 
@@ -65,9 +66,11 @@ def prefetch_parts(plan: Mapping[str, Any], install: Mapping[str, Any]) -> dict[
     """Return the names of all that a plan makes, what has to go, and what is somebody else's."""
     names: dict[str, list[str]] = _plan.names(plan, install) if plan else {}
     found = _plan.compare(install["things"], names)
-    refused = _plan.refusal(found.pop("taken"), install["missing"], names, install)
+    refused = _plan.refusal(found.pop("taken"), install)
+    lacking = _plan.lacking(install["missing"], names)
     now = _record.state(install["options"], install["things"])
-    return {"names": names, "refused": refused, "state": now, "as_wanted": now == install["state"], **found}
+    told = {"refused": refused, "lacking": lacking, "state": now, "as_wanted": now == install["state"]}
+    return {"names": names, **told, **found}
 
 
 class FilterModule:

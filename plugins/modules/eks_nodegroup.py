@@ -236,7 +236,9 @@ notes:
   - Needs C(eks:DescribeNodegroup); to create C(eks:CreateNodegroup), C(eks:TagResource), C(iam:PassRole) on the nodes'
     role and what EKS asks of the caller for a launch template; to change C(eks:UpdateNodegroupConfig),
     C(eks:UpdateNodegroupVersion), C(eks:DescribeUpdate), C(eks:TagResource) and C(eks:UntagResource); to delete
-    C(eks:DeleteNodegroup); for O(launch_template) C(ec2:DescribeLaunchTemplates).
+    C(eks:DeleteNodegroup); for O(launch_template) C(ec2:DescribeLaunchTemplates); in check mode C(eks:DescribeCluster).
+  - In check mode a new node group of a cluster that is not there needs neither O(node_role) nor O(subnets), as an
+    earlier task may only have said that it would make all of them.
   - Where a new node group leaves an option out, EKS chooses, so that check mode cannot tell that part of the result.
 seealso:
   - module: community.aws.eks_cluster
@@ -454,7 +456,8 @@ class Nodegroup:
 
     def _create(self, desired: dict[str, Any]) -> tuple[bool, dict[str, Any], dict[str, Any]]:
         missing = [option for option in ("node_role", "subnets") if not self.params[option]]
-        if missing:
+        # In check mode an earlier task may only have said that it would make the cluster and what its nodes need.
+        if missing and not (self.module.check_mode and _eks.no_cluster(self.client, self.params["cluster_name"])):
             raise NodecacheError(f"node group '{self.name}' is new and needs {' and '.join(missing)}.")
         if self.module.check_mode:
             return True, desired, desired

@@ -246,21 +246,25 @@ NEEDED = {
 }
 
 
-def refusal(
-    taken: str, missing: Mapping[str, Sequence[str]], made: Mapping[str, Sequence[str]], options: Mapping[str, Any]
-) -> str:
+def refusal(taken: str, options: Mapping[str, Any]) -> str:
     """Return why nothing may be made, in one sentence, or nothing."""
-    if taken:
-        return (
-            f"prefetch_name: '{options['name']}' is taken: {taken} is there and not of this install of cluster "
-            f"'{options['cluster']}', so another install, or somebody else, made it; choose another name."
-        )
-    for kind, (option, allowed) in NEEDED.items():
-        for name in missing.get(kind, ()):
-            # Where no image is asked for by its newest push, the nodes' roles get nothing.
-            if kind != "node_role" or name in made["node_policy"]:
-                return f"{option}: '{name}' is not valid, allowed is {allowed}"
-    return ""
+    if not taken:
+        return ""
+    return (
+        f"prefetch_name: '{options['name']}' is taken: {taken} is there and not of this install of cluster "
+        f"'{options['cluster']}', so another install, or somebody else, made it; choose another name."
+    )
+
+
+def lacking(missing: Mapping[str, Sequence[str]], made: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what the install cannot work without and is not there, a sentence for each."""
+    return [
+        f"{option}: '{name}' is not valid, allowed is {allowed}"
+        for kind, (option, allowed) in NEEDED.items()
+        for name in missing.get(kind, ())
+        # Where no image is asked for by its newest push, the nodes' roles get nothing.
+        if kind != "node_role" or name in made["node_policy"]
+    ]
 
 
 def _shown(things: Sequence[Mapping[str, Any]]) -> str:

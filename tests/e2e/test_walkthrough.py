@@ -66,6 +66,12 @@ def test_a_second_run_changes_nothing_outside_measuring(walkthrough, play):
     assert re.search(r"changed=0\b", again.stdout)
 
 
+def test_check_mode_finds_nothing_to_change_after_it(walkthrough, play):
+    checked = play("site", "--check")
+    assert checked.returncode == 0, checked.stdout[-6000:]
+    assert re.search(r"changed=0\b", checked.stdout), checked.stdout[-6000:]
+
+
 @pytest.mark.parametrize(
     ("variables", "names"),
     [

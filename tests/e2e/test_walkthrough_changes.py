@@ -149,11 +149,18 @@ def test_the_end_removes_exactly_what_the_install_made(play):
         assert "nodecache.eks/" not in listed
 
 
-def test_teardown_leaves_no_cluster_and_no_repository(play):
+def test_teardown_is_foretold_and_leaves_no_cluster_and_no_repository(play):
     from lab import settings
 
-    done(play("teardown"))
-    assert settings.client("eks").list_clusters()["clusters"] == []
-    repositories = [each["repositoryName"] for each in settings.client("ecr").describe_repositories()["repositories"]]
-    assert "nodecache-sample" not in repositories
+    def left() -> list[list[str]]:
+        repositories = settings.client("ecr").describe_repositories()["repositories"]
+        return [settings.client("eks").list_clusters()["clusters"], [each["repositoryName"] for each in repositories]]
+
+    before, foretold = left(), play("teardown", "--check")
+    done(foretold)
+    assert left() == before and "nodecache-sample" in before[1]
+    gone = play("teardown")
+    done(gone)
+    assert re.findall(r"changed=\d+", foretold.stdout) == re.findall(r"changed=\d+", gone.stdout) != ["changed=0"]
+    assert left() == [[], [each for each in before[1] if each != "nodecache-sample"]]
     unchanged(play("teardown"))

@@ -132,24 +132,36 @@ class World:
         """Play a role on every host at once, with its own variables and an access key of its own."""
         for given in hosts.values() if role == "prefetch" else ():
             self.need(given)
-        account = {"endpoint_url": f"http://127.0.0.1:{self.lab.port}", "secret_key": settings.SECRET_KEY}
-        common = {"ansible_connection": "local", "ansible_python_interpreter": str(self.python)}
         rows = {
             name: {
-                **common,
                 "prefetch_name": name,
                 "prefetch_cluster": "prod",
                 "prefetch_region": settings.REGION,
-                "nodecache_aws": {**account, "access_key": name, "region": settings.REGION},
                 "prefetch_images": self.images,
                 "prefetch_node_roles": [self.node_role(f"{name}-node")],
                 **given,
             }
             for name, given in hosts.items()
         }
-        inventory, book = self.directory / "hosts.yml", self.directory / "play.yml"
-        inventory.write_text(yaml.safe_dump({"all": {"hosts": rows}}))
+        book = self.directory / "play.yml"
         book.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "roles": [f"nodecache.eks.{role}"]}]))
+        return self._played(rows, book, *options)
+
+    def book(self, name: str, *options: str, **given: Any) -> Run:
+        """Play one of the playbooks, as the inventories have it; they are for the host localhost alone."""
+        places = {"nodecache_results": str(self.directory / "build"), "image_directory": str(self.directory / "image")}
+        common = {"nodecache_region": settings.REGION, "nodecache_environment": {}, **places}
+        return self._played({"localhost": common | given}, ROOT / f"playbooks/{name}.yml", *options)
+
+    def _played(self, rows: dict[str, dict[str, Any]], book: Path, *options: str) -> Run:
+        account = {"endpoint_url": f"http://127.0.0.1:{self.lab.port}", "secret_key": settings.SECRET_KEY}
+        common = {"ansible_connection": "local", "ansible_python_interpreter": str(self.python)}
+        hosts = {
+            name: {**common, "nodecache_aws": {**account, "access_key": name, "region": settings.REGION}, **given}
+            for name, given in rows.items()
+        }
+        inventory = self.directory / "hosts.yml"
+        inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
@@ -166,7 +178,7 @@ class World:
         )  # fmt: skip
         start = done.stdout.find("{\n")
         assert start >= 0, done.stdout + done.stderr
-        return self._told(json.JSONDecoder().raw_decode(done.stdout[start:])[0], list(hosts))
+        return self._told(json.JSONDecoder().raw_decode(done.stdout[start:])[0], list(rows))
 
     @staticmethod
     def _told(told: dict[str, Any], hosts: list[str]) -> Run:

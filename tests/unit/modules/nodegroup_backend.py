@@ -37,6 +37,7 @@ class Eks:
     def __init__(self):
         self.group, self.after, self.refusal, self.update_ends = None, [], {}, "Successful"
         self.update_leaves, self.ailments, self.tokens = "ACTIVE", [], []
+        self.has_cluster = True
 
     def __getattribute__(self, name):
         if name[0].isupper() and name in self.refusal:
@@ -46,6 +47,11 @@ class Eks:
     def _begin(self, *statuses):
         self.after = list(statuses)
         self.group["status"] = self.after.pop(0)
+
+    def DescribeCluster(self, name):
+        if not self.has_cluster:
+            raise missing("DescribeCluster")
+        return {"cluster": {"name": name}}
 
     def DescribeNodegroup(self, clusterName, nodegroupName):
         if self.group is None:

@@ -260,3 +260,9 @@ def test_wrong_options_are_refused_before_any_call(run_module, client, options, 
 @pytest.mark.parametrize("check", [False, True])
 def test_new_group_needs_role_and_subnets(group, check):
     assert group(check=check)["msg"] == "node group 'workers' is new and needs node_role and subnets."
+
+
+def test_what_a_new_groups_cluster_would_bring_is_not_asked_for_in_check_mode(group, eks):
+    eks.has_cluster = False
+    assert group(check=True)["changed"]
+    assert group()["msg"] == "node group 'workers' is new and needs node_role and subnets."
