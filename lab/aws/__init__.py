@@ -34,6 +34,7 @@ MODULES = (
     "absent",
     "ecr",
     "eks",
+    "ec2.checks",
 )
 
 

@@ -98,8 +98,11 @@ def _dispatch(self: BaseResponse, request: Any, full_url: str | None = None, hea
     except FilterNotImplementedError as unknown:
         # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
         refused = Refused(CODES[service][1], f"A filter is not valid: {unknown}")
-    except (NotImplementedError, OperationNotFoundError):
+    except (NotImplementedError, OperationNotFoundError) as unknown:
         refused = _unknown(service, action or self._get_action())
+        if str(unknown).startswith("Filter dict"):
+            # Moto's other way to say the same.
+            refused = Refused(CODES[service][1], f"A filter is not valid: {unknown}")
     except Exception:
         # moto stumbles over values that it does not check, where AWS names the value.
         LOG.exception("%s %s", service, action)

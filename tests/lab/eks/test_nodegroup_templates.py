@@ -90,8 +90,8 @@ def test_a_capacity_block_is_all_in_the_launch_template(account):
     assert refused(account.eks, "create_nodegroup", **account.request(**wanted))["Code"] == "InvalidParameterException"
     for number, missing in enumerate(BLOCK):
         data = {"EbsOptimized": True, **{key: value for key, value in BLOCK.items() if key != missing}}
-        account.ec2.create_launch_template(LaunchTemplateName=f"l{number}", LaunchTemplateData=data)
-        request = account.request(**wanted, launchTemplate={"name": f"l{number}"})
+        account.ec2.create_launch_template(LaunchTemplateName=f"part{number}", LaunchTemplateData=data)
+        request = account.request(**wanted, launchTemplate={"name": f"part{number}"})
         error = refused(account.eks, "create_nodegroup", **request)
         assert error["Code"] == "InvalidParameterException"
         assert error["Message"].startswith("The capacity type CAPACITY_BLOCK requires")
