@@ -681,7 +681,7 @@ def work(request, report):
     report["containerd"] = runtime.version()
     # A pull marks its image at its end only, and nobody comes again to let go of what a release did not wait for.
     kind = fcntl.LOCK_EX if cache.action == "release" else fcntl.LOCK_SH
-    with lock(request["name"], cache.deadline, kind):
+    with lock(cache.mark, cache.deadline, kind):
         cache.local = runtime.images()
         refs = list(dict.fromkeys(ref for ref in request["images"] if ref))
         if cache.action != "prefetch" and not refs:

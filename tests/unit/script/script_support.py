@@ -133,8 +133,10 @@ class Case(unittest.TestCase):
         body = {"config": {"mediaType": nodecache.CONFIGS[0]}, "layers": layers}
         return "HTTP/1.1 200\r\ndocker-content-digest: " + digest + "\r\n", json.dumps(body).encode()
 
-    def run_script(self, images, action="prefetch", keep=0, source="event", pushed="", wanted=None, jitter="0"):
-        request = {"name": "main", "keep": keep, "action": action, "source": source, "images": images}
+    def run_script(
+        self, images, action="prefetch", keep=0, source="event", pushed="", wanted=None, jitter="0", name="main"
+    ):
+        request = {"name": name, "keep": keep, "action": action, "source": source, "images": images}
         request.update(pushed=pushed, wanted=wanted or {}, jitter=jitter)
         report = {"action": action, "images": [], "ok": False}
         nodecache.work(request, report)

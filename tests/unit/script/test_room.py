@@ -35,6 +35,11 @@ class Room(Case):
                 self.runtime.names.clear()
                 self.runtime.pulled.clear()
 
+    def test_an_install_by_the_name_of_the_lock_on_room_does_not_wait_for_itself(self):
+        self.replace("RUN_SECONDS", 1)
+        self.runtime.remote[APP + ":v1"] = A
+        self.assertTrue(self.run_script([APP + ":v1"], name="room")["ok"])
+
     def test_the_kubelets_own_disk_is_spared_only_where_it_is_the_same(self):
         self.runtime.remote[APP + ":v1"] = A
         self.kubelet = {"evictionHard": {"nodefs.available": "95%"}}
