@@ -17,7 +17,7 @@ from bench_nodes import NAME, disk, on_nodes, plugins
 from lab import images, settings
 from lab.aws.ecr.manifest import digest_of
 
-ROUNDS, LAYERS, MEGABYTES = 3, 20, 16
+ROUNDS, LAYERS, MEGABYTES = 3, 20, 32
 REPOSITORY = "nodecache-bench"
 CTR = "ctr -n k8s.io"
 
@@ -55,7 +55,9 @@ def pushed() -> Iterator[tuple[str, float]]:
 
 def timed(command: str) -> str:
     """Return a command that prints what it took in nanoseconds, and nothing else."""
-    return f"begun=$(date +%s%N); {command} >/dev/null || exit; echo $(($(date +%s%N) - begun))"
+    # ctr complains of what it cancels itself, also when all went well.
+    quiet = f'said=$({command} 2>&1) || {{ echo "$said" >&2; exit 1; }}'
+    return f"begun=$(date +%s%N); {quiet}; echo $(($(date +%s%N) - begun))"
 
 
 class Node:
