@@ -46,9 +46,8 @@ KUBELET, SOCKET = "/etc/kubernetes/kubelet", "unix:///run/containerd/containerd.
 STORE, LOCKS, BOTTLEROCKET = "/var/lib/containerd", "/run/nodecache", "/.bottlerocket"
 PIN, MARKS = "io.cri-containerd.pinned", "nodecache.eks/"
 # RUN_SECONDS stay below the document's timeoutSeconds: past that the agent kills the script and nothing is reported.
-LINE_BYTES, ATTEMPTS, RUN_SECONDS = 2400, 5, 3300
-# What usual layers take unpacked, for each compressed byte.
-UNPACKED = 2.5
+# UNPACKED is what usual layers take, for each compressed byte.
+LINE_BYTES, ATTEMPTS, RUN_SECONDS, UNPACKED = 2400, 5, 3300, 2.5
 REFERENCE = re.compile(
     r"(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?)/(?P<path>[a-z0-9][a-z0-9._/-]*)"
     r"(?::(?P<tag>[A-Za-z0-9_.*?-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
@@ -63,11 +62,10 @@ ACCEPT = f"Accept: {OCI}index.v1+json, {OCI}manifest.v1+json, "
 ACCEPT += f"{DOCKER}distribution.manifest.list.v2+json, {DOCKER}distribution.manifest.v2+json"
 # Signatures, attestations, bills of materials and SOCI indexes have tags too.
 ARTEFACT = re.compile(r"sha256-[0-9a-f]{64}.*|.*\.(sig|att|sbom)|.*-soci")
-MARK = re.compile(r"(?P<source>[a-z]+):(?P<seconds>[0-9.]*):(?P<pushed>[0-9]+):(?P<digest>[0-9a-f]+)")
+MARK = re.compile(r"(?P<source>[a-z]+):(?P<seconds>[0-9.]*):(?P<pushed>\d+):(?P<digest>[0-9a-f]+)(:(?P<tag>.*))?")
 # Throttling, 5xx and timeouts; of curl: no connection, one that broke off, a timeout.
 PASSING = re.compile(r": (429|5\d\d) |too ?many ?requests|rate exceeded|throttl|time(d )?-?out|deadline exceeded", re.I)
-OUTRUN = "newer ones are here, as many as are kept"
-PASSING_CURL = (7, 16, 18, 28, 35, 52, 56, 92)
+PASSING_CURL, OUTRUN = (7, 16, 18, 28, 35, 52, 56, 92), "newer ones are here, as many as are kept"
 # One name of a local image; the kubelet sees the image when it has an id.
 Local = collections.namedtuple("Local", "digest labels id size")
 
@@ -182,7 +180,9 @@ def for_this_machine(get, digest):
         return found
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(kind, kind)
     for item in found["manifests"]:
-        if item.get("platform", {}).get("architecture") == machine and not item.get("artifactType"):
+        # Where nothing says for whom it is, the runtime looks into it.
+        system = {"os": "linux", "architecture": machine, **(item.get("platform") or {})}
+        if (system["os"], system["architecture"]) == ("linux", machine) and not item.get("artifactType"):
             return json.loads(get(item["digest"]))
     raise Skip(f"it has no image for {machine}")
 
@@ -198,9 +198,10 @@ class Runtime:
     def call(self, method, message=b"", seconds=60):
         socket = self.service if method.startswith("ImageService/") else self.runtime
         options = ["http2-prior-knowledge", 'noproxy = "*"', "unix-socket = " + json.dumps(socket)]
+        headers = ["content-type: application/grpc", "te: trailers", "containerd-namespace: k8s.io"]
+        url = "http://localhost/" + "runtime.v1." * (not method.startswith("containerd.")) + method
         # One byte of flags, none of them set, and four of length.
-        headers, body = ["content-type: application/grpc", "te: trailers"], len(message).to_bytes(5, "big") + message
-        _status, said, answer = curl("http://localhost/runtime.v1." + method, headers, body, options, seconds)
+        _status, said, answer = curl(url, headers, len(message).to_bytes(5, "big") + message, options, seconds)
         code = int(([-1] + re.findall(r"(?im)^grpc-status: *(\d+)", said))[-1])
         if code:
             why = (["no grpc-status"] + re.findall(r"(?im)^grpc-message: *(.*?)\r?$", said))[-1]
@@ -223,15 +224,15 @@ class Runtime:
         for image in map(decode, self.call("ImageService/ListImages").get(1, [])):
             for name in image.get(2, []) + image.get(3, []):
                 known[name.decode()] = (text(image, 1), image.get(4, [0])[0])
-        for row in [line.strip().split(None, 6) for line in self.ctr("images", "ls").splitlines()[1:] if line]:
-            labels = dict(item.split("=", 1) for item in row[-1].split(",") if "=" in item)
-            found[row[0]] = Local(row[2], labels, *known.get(row[0], (None, None)))
+        # Not what ctr prints: whoever can push chooses names of platforms, which there may look like labels and rows.
+        for image in map(decode, self.call("containerd.services.images.v1.Images/List").get(1, [])):
+            labels = {text(label, 1): text(label, 2) for label in map(decode, image.get(2, []))}
+            found[text(image, 1)] = Local(text(image, 3, 2), labels, *known.get(text(image, 1), (None, None)))
         return found
 
     def pull(self, name, token, deadline):
         auth = field(2, field(3, token)) if token else b""
-        seconds = max(1, deadline - time.monotonic())
-        return self.call("ImageService/PullImage", field(1, field(1, name)) + auth, seconds)
+        return self.call("ImageService/PullImage", field(1, field(1, name)) + auth, max(1, deadline - time.monotonic()))
 
     def used(self):
         """Return the ids and names of images that any container, also a crashed one, needs."""
@@ -257,9 +258,8 @@ class Runtime:
 
     def progress(self, digest):
         """Return fetched and total bytes of the layers of an image that is being pulled, if it is."""
-        layers = self.layers(digest)
-        here = re.findall(r"(?m)^\S*(sha256:[0-9a-f]{64})\s+(\S+)", self.ctr("content", "active"))
-        here = {key: int(size_of(size)) for key, size in here}
+        layers, active = self.layers(digest), self.ctr("content", "active")
+        here = {key: int(size_of(size)) for key, size in re.findall(r"(?m)^\S*(sha256:[0-9a-f]{64})\s+(\S+)", active)}
         # Asked last: a blob that is finished in between must not be missing from both lists.
         here.update(dict.fromkeys(self.ctr("content", "ls", "-q").split(), float("inf")))
         fetched = sum(min(size, here.get(digest, 0)) for digest, size in layers.items())
@@ -296,14 +296,14 @@ def artefact(tag, pattern):
 
 
 def newest(ecr, repository, pattern):
-    """Return (time, tag, digest) of the newest pushed real image with a tag that matches, or None."""
+    """Return (time, tags, digest) of the newest pushed real image with tags that match, or None."""
     found, asked = [], {"registryId": ecr["account"], "repositoryName": repository, "filter": {"tagStatus": "TAGGED"}}
     while asked:
         answer = ecr_api(ecr, "DescribeImages", maxResults=1000, **asked)
         for image in answer["imageDetails"]:
             if image.get("artifactMediaType", CONFIGS[0]) in CONFIGS:
                 tags = [tag for tag in fnmatch.filter(image["imageTags"], pattern) if not artefact(tag, pattern)]
-                found += [(image["imagePushedAt"], tag, image["imageDigest"]) for tag in tags]
+                found += [(image["imagePushedAt"], sorted(tags), image["imageDigest"])] * bool(tags)
         asked = answer.get("nextToken") and dict(asked, nextToken=answer["nextToken"])
     return max(found, default=None)
 
@@ -337,17 +337,14 @@ class Image:
         self.ref, self.path, self.host, self.keep = ref, found["path"], found["host"], keep
         self.repository, self.tag, self.digest = f"{self.host}/{self.path}", found["tag"] or "*", found["digest"]
         self.ecr, self.named, self.pushed, self.moved = ECR.fullmatch(self.host), self.digest, None, False
-
-    def plain(self):
-        return not re.search(r"[*?]", self.tag)
+        self.tags, self.since = [] if re.search(r"[*?]", self.tag) else [self.tag], int(time.time())
 
     def names(self):
-        names = [self.repository + ":" + self.tag] if self.plain() and not self.moved else []
+        names = [] if self.moved else [self.repository + ":" + tag for tag in self.tags]
         return names + ([self.repository + "@" + self.digest] if self.digest else [])
 
-    def fits(self, key, names):
-        """Say whether this reference speaks of a local image; one that lost its tag may have had any."""
-        tags = [name.rpartition(":")[2] for name in names if "@" not in name]
+    def fits(self, key, tags):
+        """Say whether this reference speaks of an image with these tags; where none is known it may be any."""
         same = key[0] == self.repository and (not key[1] or self.digest in (None, key[1]))
         return same and (not tags or bool(fnmatch.filter(tags, self.tag)))
 
@@ -415,36 +412,38 @@ class Cache:
         return PIN in row.labels and (self.own(row) or not any(key.startswith(MARKS) for key in row.labels))
 
     def ours(self, local):
-        """Return {(repository, digest): names} of everything this install marked."""
-        found = collections.defaultdict(list)
-        for name in [name for name, row in local.items() if self.own(row)]:
-            found[repository_of(name), local[name].digest].append(name)
+        """Return {(repository, digest): (names, tags, when pushed)} of everything this install marked."""
+        found = {}
+        for name, mark in [(name, self.own(row)) for name, row in local.items()]:
+            if mark:
+                key = repository_of(name), local[name].digest
+                names, tags, when = found.get(key, ((), (), 0))
+                # What lost its tag remembers it in its mark.
+                tag = mark["tag"] if "@" in name else name.rpartition(":")[2]
+                found[key] = (*names, name), (*tags, *[tag] * (tag is not None)), max(when, int(mark["pushed"]))
         return found
 
-    def pushed_at(self, names, local):
-        return max(int(self.own(local[name])["pushed"]) for name in names)
+    def rules(self, image):
+        """Return all that is wanted and counts this image, or else its whole repository."""
+        key, own = (image.repository, image.digest), [item for item in self.wanted if item.ref == image.ref]
+        return own or [one for one in self.wanted if one.fits(key, image.tags)] or [Image(image.repository, self.keep)]
 
-    def rules(self, key, names):
-        return [item for item in self.wanted if item.fits(key, names)]
-
-    def rule(self, image):
-        """Return what the install wants of this repository and tag, or else all of the repository."""
-        name = [f"{image.repository}:{image.tag}"] if image.plain() else []
-        return (self.rules((image.repository, None), name) or [Image(image.repository, self.keep)])[0]
-
-    def siblings(self, image, local):
-        """Return [(when pushed, key, names)] of each of ours that one keep counts, newest first."""
-        rule, ours = self.rule(image), self.ours(local).items()
-        found = [(self.pushed_at(names, local), key, names) for key, names in ours if rule.fits(key, names)]
-        # What was just asked for is the newest, however long it has been here; an event may well come late.
-        return sorted(found, key=lambda one: (self.source != "event" and one[1][1] == image.digest, *one), reverse=True)
+    def kept(self, counted, local):
+        """Return the keys that stay; counted has each rule with the image that was asked for by it, or None."""
+        kept, ours = set(), self.ours(local).items()
+        for rule, image in counted.items():
+            times = {key: when for key, (_names, tags, when) in ours if rule.fits(key, tags)}
+            mine = image and image.digest and (image.repository, image.digest)
+            if mine:
+                # It was the newest when it was asked for, however long it has been here, unless its tag has left it.
+                times[mine] = max(times.get(mine, 0), image.since) - image.moved
+            kept |= {key for *_when, key in sorted((times[key], key == mine, key) for key in times)[-rule.keep :]}
+        return kept
 
     def outrun(self, image, local):
-        """Say whether an event's image is older than as many of ours as are kept."""
-        others = [one for one in self.siblings(image, local) if one[1][1] != image.digest]
-        # Of two in one second that is the older which the tag has left.
-        newer = [one for one in others if one[0] + image.moved > (image.pushed or 0)]
-        return self.source == "event" and image.pushed and self.rule(image).keep <= len(newer)
+        """Say whether as many newer ones as are kept are here."""
+        kept = self.kept(dict.fromkeys(self.rules(image), image), local)
+        return bool(image.digest) and (image.repository, image.digest) not in kept
 
     def token(self, image):
         """Return what the registry takes for a login, or None; it stays in memory."""
@@ -473,14 +472,14 @@ class Cache:
 
     def resolve(self, image):
         """Find the digest that is wanted, and leave out what no node can run or nobody asked for."""
-        rule = self.rule(image)
-        if image.plain() and artefact(image.tag, rule.tag):
+        rules = self.rules(image)
+        if image.tags and all(artefact(image.tag, rule.tag) for rule in rules):
             raise Skip("a signature, attestation or index, not an image")
-        if self.source == "event" and self.wanted and rule not in self.wanted:
+        if self.source == "event" and self.wanted and rules[0] not in self.wanted:
             raise Skip("this install does not want this tag")
         if image.digest:
-            image.pushed = self.pushed
-        elif image.plain():
+            image.since = image.pushed = self.pushed or image.since
+        elif image.tags:
             image.digest = self.head(image)
             if image.digest == "":
                 raise Failure(f"there is no tag '{image.tag}'")
@@ -490,7 +489,7 @@ class Cache:
                 # An association may well be made before the first push.
                 early = self.action == "prefetch" and self.source == "association"
                 raise (Skip if early else Failure)(f"no tagged image matches '{image.tag}'")
-            image.pushed, image.tag, image.digest = found
+            image.pushed, image.tags, image.digest = found
         else:
             raise Failure("only ECR images may leave the tag out or use a pattern")
 
@@ -517,8 +516,8 @@ class Cache:
             free, total, shared = self.runtime.disk()
             high = self.kubelet.get("imageGCHighThresholdPercent") or 85
             hard = self.kubelet.get("evictionHard") or {"nodefs.available": "10%", "imagefs.available": "15%"}
-            signals = ["imagefs.available"] + ["nodefs.available"] * shared
-            limits = {signal: size_of(hard.get(signal, "0"), total) for signal in signals}
+            names = ["imagefs.available"] + ["nodefs.available"] * shared
+            limits = {name: size_of(hard.get(name, "0"), total) for name in names}
             limits["imageGCHighThresholdPercent"] = total * (100 - high) / 100
             name = max(limits, key=limits.get)
             left = free - promised() - packed - unpacked
@@ -534,7 +533,7 @@ class Cache:
             return
         with lock(image.repository, self.deadline) as held:
             local, seconds = self.runtime.images(), ""
-            if image.named and image.plain() and not (image.present(local) or self.outrun(image, local)):
+            if image.named and image.tags and not (image.present(local) or self.outrun(image, local)):
                 # A tag that has moved on since belongs to the event of its new digest.
                 image.moved = self.head(image) not in (image.digest, None)
             if self.outrun(image, local):
@@ -545,33 +544,34 @@ class Cache:
                 token, began = self.token(image), time.monotonic()
                 for name in image.names():
                     # The first name brings the second, unless its tag has moved on in this very moment.
-                    if name == image.names()[0] or name not in local:
+                    if name == image.names()[0] or (name in local and local[name].digest) != image.digest:
                         retry(self.deadline, self.runtime.pull, name, token, self.deadline)
                         local = self.runtime.images()
                 seconds = f"{time.monotonic() - began:.2f}"
             for name in image.names():
                 if name in local and image.digest in (None, local[name].digest):
-                    self.label(name, local[name], seconds, image.pushed)
+                    self.label(image, name, local[name], seconds)
 
-    def label(self, name, row, seconds, pushed):
+    def label(self, image, name, row, seconds):
         """Pin and mark one name; what is held already keeps its mark."""
         if seconds or not self.held(row):
-            fresh = f"{self.source}:{seconds}:{int(pushed or time.time())}:{row.digest[7:19]}"
-            mark = self.own(row) if not seconds else None
+            mark, when = None if seconds else self.own(row), int(image.pushed or image.since)
+            fresh = f"{self.source}:{seconds}:{when}:{row.digest[7:19]}:{(image.tags or [''])[0]}"
             self.runtime.ctr("images", "label", name, PIN + "=pinned", f"{self.mark}={mark.group() if mark else fresh}")
 
     def surplus(self, asked, local):
         """Return {(repository, digest): names} of those of ours that this run lets go of."""
-        ours, gone = self.ours(local), {}
+        ours, gone = self.ours(local), set()
         if self.action == "release":
-            gone = {key: names for key, names in ours.items() if any(one.fits(key, names) for one in asked)}
+            gone = {key for key, (_names, tags, _when) in ours.items() if any(one.fits(key, tags) for one in asked)}
         elif self.action == "prefetch":
-            if self.source == "association" and self.wanted:
-                gone = {key: names for key, names in ours.items() if not self.rules(key, names)}
-            for image in asked:
-                for _pushed, key, names in self.siblings(image, local)[self.rule(image).keep :]:
-                    gone[key] = names
-        return gone
+            counted = {rule: image for image in asked for rule in self.rules(image)}
+            rules, strays = {**dict.fromkeys(self.wanted), **counted}, self.source == "association" and self.wanted
+            for key in ours.keys() - self.kept(rules, local):
+                fitting = {rule for rule in rules if rule.fits(key, ours[key][1])}
+                if fitting & {*counted} or strays and not fitting:
+                    gone.add(key)
+        return {key: ours[key][0] for key in gone}
 
     def tidy(self, asked, local):
         """Let go of what is surplus; return what is here then."""
@@ -685,7 +685,7 @@ def work(request, report):
         cache.local = runtime.images()
         refs = list(dict.fromkeys(ref for ref in request["images"] if ref))
         if cache.action != "prefetch" and not refs:
-            for (_repository, digest), names in sorted(cache.ours(cache.local).items()):
+            for (_repository, digest), (names, *_more) in sorted(cache.ours(cache.local).items()):
                 refs += [name + "@" + digest for name in names if "@" not in name] or names
         with concurrent.futures.ThreadPoolExecutor(cache.workers) as pool:
             done = list(pool.map(cache.attempt, refs))
@@ -695,8 +695,7 @@ def work(request, report):
     except TROUBLE as error:
         # What was pulled before is told all the same.
         report["error"] = f"not all could be let go of: {error}"
-    report["images"] = [cache.describe(local, *one) for one in done]
-    report["free"] = runtime.disk()[0]
+    report.update(images=[cache.describe(local, *one) for one in done], free=runtime.disk()[0])
     report["ok"] = "error" not in report and (cache.action == "release" or all(map(well, report["images"])))
 
 

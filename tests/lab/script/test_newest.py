@@ -141,3 +141,19 @@ def test_children_with_tags_of_their_own(world: Any, node: str) -> None:
     for each in ("s390x", world.machine):
         build.child("v1 again", each, f"v1-{each}")
     assert build.newest(node, ":v?")["digest"] == wanted
+
+
+def test_an_image_with_several_tags_is_here_under_each_that_matches(world: Any, node: str) -> None:
+    repository = world.repository("tagged")
+    name = f"{world.host}/{repository}"
+    world.push(repository, "latest")
+    assert world.run(node, [name], source="association", prefetch_wanted={name: 1})["ok"]
+    manifest, blobs = world.image(world.layer(b"the same under each"))
+    for tag in ("1.4.2", "latest"):
+        digest = world.push_manifest(repository, tag, manifest, blobs)
+    assert world.run(node, [name], source="association", prefetch_wanted={name: 1})["ok"]
+    names = {one for one in world.names(node) if one.startswith(name)}
+    assert names == {f"{name}:1.4.2", f"{name}:latest", f"{name}@{digest}"}
+    before = world.pulls(repository)
+    assert world.run(node, [name], source="association", prefetch_wanted={name: 1})["ok"]
+    assert world.pulls(repository) == before

@@ -33,7 +33,7 @@ def test_every_field_is_on_its_page(world: Any, slow: Any, until: Any, script: A
     seen.append(world.run(node, [f"{name}:v1", f"{name}:none"], "report"))
     seen.append(world.run(node, [f"{name}:v1.sig@{first}"], source="event"))
     seen.append(world.run(node, [f"{name}:v1@sha256:{number:064x}" for number in range(40)], "report"))
-    world.shell(node, "mv /usr/bin/ctr /usr/bin/other")
+    world.shell(node, "mv /usr/bin/curl /usr/bin/other")
     seen.append(world.run(node, [], "report"))
     assert {report["v"] for report in seen} == {1} and "`v` | 1 |" in page
     assert {key for report in seen for key in report} == whole

@@ -99,11 +99,3 @@ class Told(Case):
             self.runtime.remote[APP + ":v1"] = A
             report = self.run_script([APP + ":v1@" + A])
             self.assertEqual((report["ok"], report["images"][0]["error"]), (False, str(wrong)))
-
-    def test_a_label_of_others_with_spaces_hides_no_mark(self):
-        rows = "REF TYPE DIGEST SIZE PLATFORMS LABELS\n"
-        rows += f"{APP}:v1 application/x {A} 2.0 MiB linux/amd64 nodecache.eks/main=event:1:1:aaaa,odd=b c,x=d   \t\n"
-        self.replace("call", lambda *_arguments: {}, nodecache.Runtime)
-        self.replace("ctr", lambda *_arguments: rows, nodecache.Runtime)
-        (row,) = nodecache.Runtime({}).images().values()
-        self.assertEqual(row.labels, {"nodecache.eks/main": "event:1:1:aaaa", "odd": "b c", "x": "d"})

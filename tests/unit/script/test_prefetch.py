@@ -22,7 +22,7 @@ class Prefetch(Case):
         for name in (APP + ":v1", APP + "@" + A):
             labels = self.runtime.names[name][1]
             self.assertEqual(labels[PIN], "pinned")
-            self.assertRegex(labels[MARK], r"event:\d+\.\d\d:120:aaaaaaaaaaaa")
+            self.assertRegex(labels[MARK], r"event:\d+\.\d\d:120:aaaaaaaaaaaa:v1$")
         self.assertEqual(report["images"][0]["digest"], A)
         self.assertEqual(report["images"][0]["source"], "event")
         self.assertNotIn(TOKEN, json.dumps(report))
@@ -78,7 +78,7 @@ class Prefetch(Case):
         report = self.run_script([APP, APP + ":v*"], source="association")
         self.assertTrue(report["ok"])
         self.assertEqual([entry["digest"] for entry in report["images"]], [B, A])
-        self.assertTrue(self.runtime.names[APP + ":v1"][1][MARK].endswith(":1:aaaaaaaaaaaa"))
+        self.assertTrue(self.runtime.names[APP + ":v1"][1][MARK].endswith(":1:aaaaaaaaaaaa:v1"))
 
     def test_a_plain_tag_follows_the_registry(self):
         self.runtime.remote["registry.k8s.io/pause:3.9"] = A

@@ -47,7 +47,7 @@ def test_the_signature_is_aws_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nodecache, "curl", lambda url, *arguments, **more: real(here, *arguments, **more))
     ecr = nodecache.ECR.fullmatch("123456789012.dkr.ecr.eu-central-1.amazonaws.com")
     try:
-        assert nodecache.newest(ecr, "team/app", "v*") == (2, "v1", "sha256:a"), "the second page counts too"
+        assert nodecache.newest(ecr, "team/app", "v*") == (2, ["v1"], "sha256:a"), "the second page counts too"
     finally:
         server.shutdown()
         server.server_close()
