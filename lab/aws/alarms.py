@@ -40,7 +40,8 @@ def _of_a_metric(params: Mapping[str, Any]) -> None:
     if len(statistics) != 1:
         raise ValidationError("Exactly one of Statistic and ExtendedStatistic must be specified.")
     if params.get("ExtendedStatistic") and not _EXTENDED.fullmatch(params["ExtendedStatistic"]):
-        raise ValidationError(f"{params['ExtendedStatistic']} is no extended statistic.")
+        said = f"The value {params['ExtendedStatistic']} for parameter ExtendedStatistic is not supported."
+        raise InvalidParameterValue(said)
     for name in ("Namespace", "Period"):
         if not params.get(name):
             raise ValidationError(f"{name} is required for an alarm on a metric.")
@@ -72,7 +73,9 @@ def check_alarm(_self: CloudWatchResponse, params: Mapping[str, Any]) -> None:
         raise ValidationError("DatapointsToAlarm must not be more than EvaluationPeriods.")
     for one, allowed in (("TreatMissingData", MISSING), ("EvaluateLowSampleCountPercentile", LOW_SAMPLES)):
         if params.get(one) is not None and params[one] not in allowed:
-            raise ValidationError(f"{one} must be one of {', '.join(allowed)}.")
+            options = f"{', '.join(allowed[:-1])} and {allowed[-1]}"
+            said = f"Option {params[one]} is not supported. Supported options for parameter {one} are {options}."
+            raise ValidationError(said)
     for arn in (arn for kind in ACTIONS for arn in params.get(kind) or []):
         if len(arn.split(":", 5)) < 6 or not arn.startswith("arn:"):
             raise ValidationError(f"Invalid arn syntax: {arn}")
@@ -83,7 +86,7 @@ def check_statistics(_self: CloudWatchResponse, params: Mapping[str, Any]) -> No
     if params["Period"] not in (1, 5, *SHORT) and params["Period"] % 60:
         raise InvalidParameterValue("The parameter Period must be a multiple of 60, or 1, 5, 10, 20 or 30.")
     if not params.get("Statistics") and not params.get("ExtendedStatistics"):
-        raise InvalidParameterCombination("At least one of Statistics and ExtendedStatistics must be specified.")
+        raise InvalidParameterCombination("Must specify either Statistics or ExtendedStatistics")
 
 
 def check_listing(_self: CloudWatchResponse, params: Mapping[str, Any]) -> None:

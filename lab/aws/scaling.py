@@ -27,7 +27,7 @@ SHORTEST_LIFE = 86400
 # Operations on a group that has to be there; moto looks for it in some, and takes the others.
 NEED_GROUP = (
     *("PutLifecycleHook", "PutScalingPolicy", "PutScheduledUpdateGroupAction", "SetDesiredCapacity"),
-    *("UpdateAutoScalingGroup", "DeleteAutoScalingGroup"),
+    "UpdateAutoScalingGroup",
 )
 _plain: dict[str, Callable[..., Any]] = {}
 
@@ -37,8 +37,9 @@ def _group(self: AutoScalingResponse, params: Mapping[str, Any]) -> FakeAutoScal
 
 
 def _there(self: AutoScalingResponse, params: Mapping[str, Any]) -> None:
+    """Refuse a name that no group has: https://github.com/hashicorp/terraform/issues/17238 has AWS's words."""
     if _group(self, params) is None:
-        raise ValidationError(f"AutoScalingGroup name not found - {params.get('AutoScalingGroupName')}")
+        raise ValidationError("AutoScalingGroup name not found - null")
 
 
 def _sizes(params: Mapping[str, Any], group: FakeAutoScalingGroup | None) -> None:

@@ -35,7 +35,8 @@ ATTRIBUTES = (
     *("FifoThroughputScope", "FifoTopic", "KmsMasterKeyId", "Policy", "SignatureVersion", "TracingConfig"),
 )
 LONGEST_NAME = 100
-_SUBJECT = re.compile(r"[!-~][ -~]{0,99}")
+# Line breaks and control characters; how long a subject may be moto tells as SNS does.
+_UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def _attribute(name: str, value: str) -> None:
@@ -58,11 +59,19 @@ def check_attribute(_self: SNSResponse, params: Mapping[str, Any]) -> None:
     _attribute(params["AttributeName"], params.get("AttributeValue") or "")
 
 
-def check_subscription(_self: SNSResponse, params: Mapping[str, Any]) -> None:
-    """Refuse a protocol that is none, and an endpoint of another one."""
+def check_subscription(self: SNSResponse, params: Mapping[str, Any]) -> None:
+    """Refuse a protocol that is none, and an endpoint of another one; a topic that is not there comes first.
+
+    https://github.com/getmoto/moto/blob/master/tests/test_sns/test_subscriptions.py has the order and the words of SQS
+    endpoints, both verified against AWS.
+    """
+    if params["TopicArn"] not in self.backend.topics:
+        return
     protocol, endpoint = params["Protocol"], params.get("Endpoint")
     if protocol not in ENDPOINTS:
         raise SNSInvalidParameter(f"Does not support this protocol string: {protocol}")
+    if protocol == "sqs" and endpoint is not None and not ENDPOINTS[protocol].fullmatch(endpoint):
+        raise SNSInvalidParameter("Invalid parameter: SQS endpoint ARN")
     if endpoint is not None and not ENDPOINTS[protocol].fullmatch(endpoint):
         raise SNSInvalidParameter(f"Endpoint Reason: no endpoint of the protocol {protocol}")
     if protocol == "firehose" and not (params.get("Attributes") or {}).get("SubscriptionRoleArn"):
@@ -70,11 +79,11 @@ def check_subscription(_self: SNSResponse, params: Mapping[str, Any]) -> None:
 
 
 def check_message(_self: SNSResponse, params: Mapping[str, Any]) -> None:
-    """Refuse a message that is empty, and a subject that no mail can have: the page of Publish."""
+    """Refuse a message that is empty, and a subject of several lines: the page of Publish."""
     if params.get("Message") == "":
         raise SNSInvalidParameter("Empty message")
     subject = params.get("Subject")
-    if subject is not None and not _SUBJECT.fullmatch(subject):
+    if subject is not None and (not subject or _UNWANTED.search(subject)):
         raise SNSInvalidParameter("Subject")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 V = "ValidationError"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:topic"
@@ -37,7 +38,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     (V, {"Statistic": "Mean"}),
     (V, {"Unit": "Apples"}),
     (V, {"ExtendedStatistic": "p90"}),
-    (V, {"Statistic": None, "ExtendedStatistic": "median"}),
+    ("InvalidParameterValue", {"Statistic": None, "ExtendedStatistic": "median"}),
     *((V, {"Period": seconds}) for seconds in (0, 15, 45, 61)),
     (V, {"EvaluationPeriods": 0}),
     (V, {"Period": 60, "EvaluationPeriods": 1441}),
@@ -78,6 +79,28 @@ def test_every_other_wrong_call_is_refused(refuses: Any) -> None:
         ("InvalidParameterCombination", "get_metric_statistics", {**SPAN, "Period": 60}),
     ]
     refuses.calls("cloudwatch", calls)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"ExtendedStatistic": "90", "Statistic": None},
+            "The value 90 for parameter ExtendedStatistic is not supported.",
+        ),
+        (
+            {"EvaluateLowSampleCountPercentile": "unknown"},
+            "Option unknown is not supported. Supported options for parameter EvaluateLowSampleCountPercentile are "
+            "evaluate and ignore.",
+        ),
+    ],
+)
+def test_a_wrong_option_is_named(lab: Any, change: dict[str, Any], said: str) -> None:
+    """https://github.com/getmoto/moto/blob/master/tests/test_cloudwatch/test_cloudwatch.py has CloudWatch's words."""
+    given = {key: value for key, value in (RIGHT | change).items() if value is not None}
+    with pytest.raises(ClientError) as refused:
+        lab.client("cloudwatch").put_metric_alarm(**given)
+    assert refused.value.response["Error"]["Message"] == said
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 V = "ValidationError"
 NOWHERE, NO_NODE = "subnet-0123456789abcdef0", "i-0123456789abcdef0"
@@ -99,6 +100,22 @@ def group(lab: Any) -> dict[str, Any]:
     }
     lab.client("autoscaling").create_auto_scaling_group(AutoScalingGroupName="group", **facts)
     return facts
+
+
+@pytest.mark.parametrize(
+    ("operation", "more"),
+    [
+        ("update_auto_scaling_group", {"MinSize": 1}),
+        ("put_scheduled_update_group_action", {"ScheduledActionName": "s", "DesiredCapacity": 1}),
+    ],
+)
+def test_a_group_that_is_not_there_goes_without_its_name(
+    lab: Any, group: dict[str, Any], operation: str, more: dict[str, Any]
+) -> None:
+    """https://github.com/hashicorp/terraform/issues/17238 has AWS's words."""
+    with pytest.raises(ClientError) as refused:
+        getattr(lab.client("autoscaling"), operation)(AutoScalingGroupName="none", **more)
+    assert refused.value.response["Error"]["Message"] == "AutoScalingGroup name not found - null"
 
 
 def test_every_wrong_call_is_refused(lab: Any, refuses: Any, group: dict[str, Any]) -> None:

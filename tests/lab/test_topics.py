@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 WRONG = "InvalidParameter"
 ENDPOINTS = [
@@ -39,7 +40,7 @@ def test_every_wrong_call_is_refused(lab: Any, refuses: Any, topic: str) -> None
         (WRONG, "create_topic", {"Name": "new", "Tags": [{"Key": "aws:a", "Value": "b"}]}),
         (WRONG, "set_topic_attributes", {"TopicArn": topic, "AttributeName": "Colour", "AttributeValue": "blue"}),
         (WRONG, "publish", {"TopicArn": topic, "Message": ""}),
-        *((WRONG, "publish", {"TopicArn": topic, "Message": "m", "Subject": text}) for text in ("", " a", "a\nb")),
+        *((WRONG, "publish", {"TopicArn": topic, "Message": "m", "Subject": text}) for text in ("", "a\nb", "a\x7f")),
         (WRONG, "get_subscription_attributes", {"SubscriptionArn": "none"}),
         (WRONG, "unsubscribe", {"SubscriptionArn": "none"}),
     ]
@@ -49,9 +50,21 @@ def test_every_wrong_call_is_refused(lab: Any, refuses: Any, topic: str) -> None
     assert [one["TopicArn"] for one in client.list_topics()["Topics"]] == [topic]
 
 
+def test_a_topic_that_is_not_there_is_told_before_an_endpoint_that_is_none(lab: Any, topic: str) -> None:
+    """https://github.com/getmoto/moto/blob/master/tests/test_sns/test_subscriptions.py verified both against AWS."""
+    for arn, error in (
+        (f"{topic}-gone", ("NotFound", "Topic does not exist")),
+        (topic, (WRONG, "Invalid parameter: SQS endpoint ARN")),
+    ):
+        with pytest.raises(ClientError) as refused:
+            lab.client("sns").subscribe(TopicArn=arn, Protocol="sqs", Endpoint="asdf")
+        answer = refused.value.response["Error"]
+        assert (answer["Code"], answer["Message"]) == error
+
+
 def test_what_a_subscription_may_be(lab: Any, topic: str) -> None:
     client = lab.client("sns")
-    client.publish(TopicArn=topic, Message="m", Subject="Nodes are cold")
+    client.publish(TopicArn=topic, Message="m", Subject="Knoten sind kälter")
     for protocol, endpoint in (("email", "a@b.example"), ("https", "https://a.example/x"), ("sms", "+15551234567")):
         client.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
     client.set_topic_attributes(TopicArn=topic, AttributeName="SQSSuccessFeedbackSampleRate", AttributeValue="10")
