@@ -189,6 +189,9 @@ def render(content: Mapping[str, Any], given: Mapping[str, Sequence[str]], platf
     last = given_steps[-1]
     for step in given_steps:
         refusal = _refusal(step, values, platform)
+        if step.get("precondition") and content.get("schemaVersion") != "2.2":
+            why = "Precondition is not supported for document schema version prior to 2.2."
+            refusal = {"failed": f"{why} Step name: {step['name']}"}
         if refusal:
             steps.append(Step(step["name"], finally_step=_finally(step, last), **refusal))
             continue

@@ -58,6 +58,15 @@ def test_a_precondition_on_the_platform(platform: str, skipped: bool) -> None:
     assert document_run.render(wanted, {}, platform)[0].skipped.startswith("Step execution skipped") is skipped
 
 
+def test_a_document_of_schema_2_0_has_no_preconditions() -> None:
+    """agent/framework/runpluginutil/runpluginutil.go, getStepExecutionOperation: met or not, such a step fails."""
+    wanted = content(["true"]) | {"schemaVersion": "2.0"}
+    assert not document_run.render(wanted, {})[0].failed
+    wanted["mainSteps"][0]["precondition"] = {"StringEquals": ["platformType", "Linux"]}
+    (step,) = document_run.render(wanted, {})
+    assert step.failed.startswith("Precondition is not supported") and not step.script
+
+
 @pytest.mark.parametrize(("given", "used"), [("5", 5), ("4", 3600), ("172800", 172800), ("no", 3600), (7, 7)])
 def test_a_timeout_out_of_bounds_becomes_an_hour(given: object, used: int) -> None:
     wanted = content(["true"])
