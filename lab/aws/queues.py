@@ -33,7 +33,6 @@ WORDS = {
     "FifoThroughputLimit": ("perQueue", "perMessageGroupId"),
     "SqsManagedSseEnabled": ("true", "false"),
     "ContentBasedDeduplication": ("true", "false"),
-    "FifoQueue": ("true", "false"),
 }
 # What a queue says of itself and nobody tells it.
 TOLD = re.compile(r"Approximate\w+|\w+Timestamp|QueueArn|All")
@@ -79,7 +78,9 @@ def _is_policy(text: Any) -> bool:
     return bool(statements) and all(map(_is_statement, statements))
 
 
-def _check_names(attributes: Mapping[str, Any]) -> None:
+def check_names(_self: SQSResponse, params: Mapping[str, Any]) -> None:
+    """Refuse attributes that no queue has, or that nobody tells it, and words that are none."""
+    attributes = {name.strip(): value for name, value in (params.get("Attributes") or {}).items()}
     known = get_service_model("sqs").shape_for("QueueAttributeName").enum  # type: ignore[attr-defined]
     for name in attributes:
         if name not in known or TOLD.fullmatch(name):
@@ -111,7 +112,6 @@ def _check_redrive(backend: SQSBackend, attributes: Mapping[str, Any], is_fifo: 
 
 def check(attributes: Mapping[str, Any]) -> None:
     """Refuse numbers out of their range, and what should be JSON and is none; nothing at all takes a policy away."""
-    _check_names(attributes)
     for name, (least, most) in RANGES.items():
         number = _number(attributes[name]) if name in attributes else least
         if number is None or not least <= number <= most:
@@ -165,6 +165,8 @@ def check_tags(_self: SQSResponse, params: Mapping[str, Any]) -> None:
 def install() -> None:
     """Check requests in front of moto."""
     guard.before(SQSResponse, "GetQueueUrl", check_url)
+    for operation in ("CreateQueue", "SetQueueAttributes"):
+        guard.before(SQSResponse, operation, check_names)
     for operation in ("TagQueue", "CreateQueue"):
         guard.before(SQSResponse, operation, check_tags)
     SQSBackend.create_queue = create_queue  # type: ignore[method-assign]
