@@ -184,8 +184,12 @@ def check_templates(self: EC2Response, params: Mapping[str, Any]) -> None:
 
 
 def check_template_id(self: EC2Response, params: Mapping[str, Any]) -> None:
-    """Name the id that is not there, where moto asks for a name."""
-    _check_template(self, params)
+    """Name the id that is not there, where moto asks for a name; id and name together are refused before that.
+
+    https://github.com/getmoto/moto/blob/master/tests/test_ec2/test_launch_templates.py verified that against AWS.
+    """
+    if not params.get("LaunchTemplateName"):
+        _check_template(self, params)
 
 
 def check_group(self: EC2Response, params: Mapping[str, Any]) -> None:

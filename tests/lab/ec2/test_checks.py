@@ -91,6 +91,13 @@ def test_every_wrong_call_is_refused(lab: Any, refuses: Any) -> None:
     assert lab.ec2.describe_instances()["Reservations"] == []
 
 
+def test_a_template_is_named_by_id_or_by_name_and_not_both(lab: Any, refuses: Any) -> None:
+    """https://github.com/getmoto/moto/blob/master/tests/test_ec2/test_launch_templates.py verified it against AWS."""
+    lab.ec2.create_launch_template(LaunchTemplateName="both", LaunchTemplateData={"ImageId": IMAGE})
+    both = {"LaunchTemplateName": "both", "LaunchTemplateId": "lt-0123456789abcdef0", "DefaultVersion": "1"}
+    refuses.calls("ec2", [("InvalidParameterCombination", "modify_launch_template", both)])
+
+
 def test_an_image_that_is_not_there(lab: Any, refuses: Any) -> None:
     node = lab.node()
     image = lab.ec2.create_image(InstanceId=node, Name="image")["ImageId"]
