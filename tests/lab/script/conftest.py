@@ -6,6 +6,7 @@ import base64
 import hashlib
 import importlib.util
 import io
+import itertools
 import json
 import os
 import platform
@@ -62,12 +63,12 @@ class World:
 
     host, machine = settings.ECR_HOST, MACHINE
     layer, digest_of = staticmethod(layer), staticmethod(digest_of)
+    numbers = itertools.count(1)
 
     def __init__(self) -> None:
         self.ecr = settings.client("ecr")
         self.role = self.node_role()
         self.nodes: list[str] = []
-        self.made = 0
 
     def node_role(self) -> str:
         """Make the role of the nodes, which may read every repository."""
@@ -84,9 +85,8 @@ class World:
     # --- images ---
 
     def repository(self, name: str) -> str:
-        """Make a repository of this name and some number, so that no test sees another's."""
-        self.made += 1
-        name = f"{name}-{self.made}"
+        """Make a repository of this name and some number, so that no test of any module sees another's."""
+        name = f"{name}-{next(self.numbers)}"
         self.ecr.create_repository(repositoryName=name)
         return name
 

@@ -23,9 +23,9 @@ class Pulling(Cluster):
         self.slow(node, "4mbit")
         return node
 
-    def push(self, repository: str, tag: str) -> str:
+    def push(self, repository: str, tag: str, megabytes: int = 8) -> str:
         """Push an image that takes minutes, and return its reference."""
-        return f"{self.world.host}/{repository}:{tag}@{self.world.push(repository, tag, megabytes=8, layers=2)}"
+        return f"{self.world.host}/{repository}:{tag}@{self.world.push(repository, tag, megabytes=megabytes, layers=2)}"
 
     def entry(self, node: str, ref: str) -> dict[str, Any]:
         entry: dict[str, Any] = self.world.run(node, [ref], "report")["images"][0]
@@ -33,7 +33,7 @@ class Pulling(Cluster):
 
     def in_midst(self, node: str, ref: str) -> None:
         """Wait until the node is in the midst of a pull, which then goes on just enough not to be given up."""
-        self.until(lambda: self.entry(node, ref).get("fetched", 0) > 300_000)
+        self.until(lambda: self.entry(node, ref).get("fetched", 0) > 300_000, 120)
         self.slow(node, "400kbit")
 
     def quicken(self, node: str, ref: str) -> None:
@@ -93,7 +93,9 @@ def test_images_are_wanted_no_more(world: Any, cluster: Pulling, until: Any) -> 
 
 def test_the_install_ends(world: Any, cluster: Pulling, until: Any) -> None:
     repositories, node = [world.repository(name) for name in ("first", "second")], cluster.node()
-    ref, *_more = [cluster.push(repository, "v1") for repository in repositories]
+    # The first pull begins well before the role is done, and must not end before it.
+    ref = cluster.push(repositories[0], "v1", megabytes=40)
+    cluster.push(repositories[1], "v1")
     images = {"prefetch_images": [{"repository": repository} for repository in repositories]}
     cluster.play(**images)
     cluster.in_midst(node, ref)
