@@ -74,7 +74,7 @@ def measure(request):
     kubelet = kubelet_config()
     image, runtime = Image(request["image"]), Runtime(kubelet)
     runtime.cgroup = cgroup(kubelet)
-    if not image.digest or not image.plain():
+    if not image.digest or not image.tags:
         raise Failure("the image must be given as repository:tag@digest")
     with lock(image.repository, deadline):
         return rounds(image, runtime, int(request["rounds"]), deadline)

@@ -26,9 +26,20 @@ def test_every_name_is_its_own_or_the_scripts():
     assert not {name for name in used - own if not hasattr(nodecache, name) and not hasattr(builtins, name)}
 
 
-def test_every_method_of_the_runtime_is_there():
+def attributes(of):
+    """Return what is asked of whatever has this name."""
     asked = [node for node in ast.walk(SOURCE) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
-    methods = {node.attr for node in asked if node.value.id == "runtime"}
+    return {node.attr for node in asked if node.value.id == of}
+
+
+def test_everything_that_is_asked_of_an_image_is_there():
+    image, asked = nodecache.Image("host.example/app:v1"), attributes("image")
+    assert {"digest", "names"} <= asked
+    assert not {name for name in asked if not hasattr(image, name)}
+
+
+def test_every_method_of_the_runtime_is_there():
+    methods = attributes("runtime")
     assert {"call", "pull"} <= methods
     assert methods - {name for name in methods if hasattr(nodecache.Runtime, name)} == {"cgroup"}, "which it sets"
 
