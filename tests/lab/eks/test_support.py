@@ -63,7 +63,7 @@ def test_an_update_is_kept_with_what_it_changes():
     update = support.begin(owner, "ConfigUpdate", {"MinSize": 1, "Labels": "x", "Taints": [{"key": "k"}], "Max": None})
     assert (update["status"], update["type"], update["errors"]) == ("InProgress", "ConfigUpdate", [])
     told = [(row["type"], row["value"]) for row in update["params"]]
-    assert told == [("MinSize", "1"), ("Labels", "x"), ("Taints", '[{"key": "k"}]')]
+    assert told == [("MinSize", "1"), ("Labels", "x"), ("Taints", '[{"key":"k"}]')]
     assert support.kept(owner, "updates") == {update["id"]: update}
 
 
