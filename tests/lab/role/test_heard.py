@@ -130,6 +130,7 @@ def test_a_node_that_was_away_too_long_is_heard_of(
     push("team/web")
     runs = ssm_backends["123456789012"]["us-east-1"]._commands
     run = lab.until(lambda: next((run for run in runs if run.document.name == "nodecache-main"), None))
+    lab.until(lambda: sorted(one.status for one in run.invocations.values()) == ["Pending", "Success"])
     # Two hours later: EventBridge sends no timeout of its own, and the document has another hour.
     assert (run.expires - run.requested).total_seconds() == 7200
     run.expires = datetime.now(UTC)
