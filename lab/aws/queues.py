@@ -17,7 +17,7 @@ from moto.sqs.models import Queue, SQSBackend
 from moto.sqs.responses import SQSResponse
 
 from lab.aws import guard
-from lab.aws.iam.policy import many
+from lab.aws.iam.policy import is_of_resource, many
 
 RANGES = {
     "DelaySeconds": (0, 900),
@@ -58,24 +58,12 @@ def _object(value: Any) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _is_statement(statement: Any) -> bool:
-    """Tell whether a policy's statement has what each must have, on SQS and nothing else."""
-    if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
-        return False
-    if ("Principal" in statement) == ("NotPrincipal" in statement):
-        return False
-    if ("Action" in statement) == ("NotAction" in statement):
-        return False
-    actions = many(statement.get("Action", statement.get("NotAction")))
-    return bool(actions) and all(re.match(r"\*$|sqs:", str(action), re.IGNORECASE) for action in actions)
-
-
 def _is_policy(text: Any) -> bool:
     policy = _object(text)
     if policy is None or policy.get("Version", VERSIONS[0]) not in VERSIONS:
         return False
     statements = many(policy.get("Statement") or [])
-    return bool(statements) and all(map(_is_statement, statements))
+    return bool(statements) and all(is_of_resource(one, "sqs") for one in statements)
 
 
 def check_names(_self: SQSResponse, params: Mapping[str, Any]) -> None:

@@ -94,9 +94,9 @@ class Mistyped(Exception):
 def _pattern(pattern: str) -> re.Pattern[str]:
     for java, python in _CLASSES.items():
         pattern = pattern.replace(java, python)
-    # Java takes a class followed by a hyphen for two members, Python for a broken range.
     # What Java writes as pairs of halves is one range here.
     pattern = pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010ffff")
+    # Java takes a class followed by a hyphen for two members, Python for a broken range.
     return re.compile(pattern.replace(r"\w-\/", r"\w\-/"))
 
 

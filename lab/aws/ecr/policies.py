@@ -18,7 +18,7 @@ from moto.iam.models import iam_backends
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 
 from lab.aws.ecr.support import invalid, registry
-from lab.aws.iam.policy import many
+from lab.aws.iam.policy import is_of_resource, many
 
 _KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:(?:iam|sts)::(\d{12}):(root|(?:role|user|assumed-role|federated-user)/.+)")
@@ -28,18 +28,8 @@ _set_repository_policy: Callable[[ECRResponse], Any] = ECRResponse.set_repositor
 
 
 def _is_statement(statement: Any, with_resource: bool) -> bool:
-    if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
-        return False
-    if ("Principal" in statement) == ("NotPrincipal" in statement):
-        return False
-    if ("Action" in statement) == ("NotAction" in statement):
-        return False
-    if with_resource and "Resource" not in statement and "NotResource" not in statement:
-        return False
-    actions = many(statement.get("Action", statement.get("NotAction")))
-    return bool(actions) and all(
-        isinstance(action, str) and (action == "*" or action.lower().startswith("ecr:")) for action in actions
-    )
+    has_resource = isinstance(statement, dict) and ("Resource" in statement or "NotResource" in statement)
+    return is_of_resource(statement, "ecr") and (has_resource or not with_resource)
 
 
 def statements(text: str, with_resource: bool) -> list[dict[str, Any]] | None:

@@ -40,6 +40,20 @@ def many(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def is_of_resource(statement: Any, service: str) -> bool:
+    """Tell whether a statement of a resource's own policy has what each must have, on its service and nothing else."""
+    if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
+        return False
+    if ("Principal" in statement) == ("NotPrincipal" in statement):
+        return False
+    if ("Action" in statement) == ("NotAction" in statement):
+        return False
+    actions = many(statement.get("Action", statement.get("NotAction")))
+    return bool(actions) and all(
+        isinstance(action, str) and (action == "*" or action.lower().startswith(f"{service}:")) for action in actions
+    )
+
+
 def _action_matches(patterns: Any, action: str) -> bool:
     return any(glob(pattern, action, ignore_case=True) for pattern in many(patterns))
 
